@@ -1,0 +1,69 @@
+#include "storage/key_codec.h"
+
+#include <xxhash.h>
+
+#include "node/base/varint.h"
+
+namespace idnode::storage {
+namespace {
+
+std::string Start(Space space, std::size_t reserve) {
+  std::string key;
+  key.reserve(reserve + 1);
+  key += static_cast<char>(space);
+  return key;
+}
+
+}  // namespace
+
+ShardId ShardOf(std::string_view folded_prefix, ShardId shards) {
+  return static_cast<ShardId>(XXH64(folded_prefix.data(), folded_prefix.size(), 0) % shards);
+}
+
+std::string RecordKey(std::string_view folded_identifier) {
+  std::string key = Start(Space::kRecord, folded_identifier.size());
+  key += folded_identifier;
+  return key;
+}
+
+std::string RecordPrefixEnd(std::string_view folded_prefix) {
+  std::string key = Start(Space::kRecord, folded_prefix.size() + 1);
+  key += folded_prefix;
+  key += static_cast<char>('/' + 1);
+  return key;
+}
+
+std::string HistoryKey(std::string_view folded_identifier, std::uint32_t revision) {
+  std::string key = Start(Space::kHistory, folded_identifier.size() + 5);
+  key += folded_identifier;
+  key += '\0';
+  AppendBigEndian(revision, 4, key);
+  return key;
+}
+
+std::string FeedKey(Version version) {
+  std::string key = Start(Space::kFeed, 8);
+  AppendBigEndian(version, 8, key);
+  return key;
+}
+
+std::string ShardKey() { return Start(Space::kShard, 0); }
+
+std::string CounterKey(Month month, std::uint8_t dimension, std::string_view value) {
+  std::string key = Start(Space::kCounter, 5 + value.size());
+  AppendBigEndian(static_cast<std::uint32_t>(month.number), 4, key);
+  key += static_cast<char>(dimension);
+  key += value;
+  return key;
+}
+
+std::string RequestKey(std::uint32_t day, std::string_view application, std::string_view request_id) {
+  std::string key = Start(Space::kRequest, 5 + application.size() + request_id.size());
+  AppendBigEndian(day, 4, key);
+  key += application;
+  key += '\0';
+  key += request_id;
+  return key;
+}
+
+}  // namespace idnode::storage

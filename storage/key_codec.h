@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "node/base/time_zone.h"
+#include "storage/engine.h"
+#include "storage/space.h"
+
+namespace idnode::storage {
+
+/// `H(prefix) mod S`: which shard holds a prefix's identifiers. XXH64 of the folded prefix.
+ShardId ShardOf(std::string_view folded_prefix, ShardId shards);
+
+std::string RecordKey(std::string_view folded_identifier);
+/// First key after all identifiers of the prefix: the end of a scan.
+std::string RecordPrefixEnd(std::string_view folded_prefix);
+/// 'h' folded identifier 0x00 revision (big-endian u32).
+std::string HistoryKey(std::string_view folded_identifier, std::uint32_t revision);
+/// 'f' version (big-endian u64).
+std::string FeedKey(Version version);
+std::string ShardKey();
+/// 'c' month (big-endian u32) dimension (u8) value.
+std::string CounterKey(Month month, std::uint8_t dimension, std::string_view value);
+/// 'q' day since 1970 (big-endian u32) application 0x00 request_id.
+std::string RequestKey(std::uint32_t day, std::string_view application, std::string_view request_id);
+
+}  // namespace idnode::storage

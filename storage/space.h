@@ -1,0 +1,18 @@
+#pragma once
+
+namespace idnode::storage {
+
+/// Spaces: the first byte of every key (storage/FORMAT.md, "Keys"). Never reused.
+enum class Space : char {
+  kApplication = 'a',  ///< applications and their token hashes; shard 0
+  kCounter = 'c',      ///< one row per month, dimension and value
+  kFeed = 'f',         ///< one row per commit
+  kHistory = 'h',      ///< what changes replaced
+  kMeta = 'm',         ///< facts about the store; shard 0
+  kPrefix = 'p',       ///< admitted enterprise prefixes; shard 0
+  kRequest = 'q',      ///< stored answers of batches with a request_id
+  kRecord = 'r',       ///< records by folded identifier
+  kShard = 's',        ///< the shard's own row: last commit time
+};
+
+}  // namespace idnode::storage
