@@ -1,0 +1,223 @@
+#include "node/service/recount.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "node/model/identifier.h"
+#include "storage/key_codec.h"
+
+namespace idnode::service {
+namespace {
+
+using storage::CounterId;
+using storage::Figures;
+using storage::ShardId;
+
+constexpr std::size_t kScanRows = 2'000;
+constexpr std::size_t kDifferencesMax = 1'000;
+constexpr std::chrono::seconds kStepMax{60};
+
+Error Stopped() { return Error(Errc::kDeadlineExceeded, "the recount was stopped"); }
+
+class ShardRecount {
+ public:
+  ShardRecount(storage::Engine& engine, const Clock& clock, const TimeZone& zone, Month month,
+               ShardId shard)
+      : engine_(engine), clock_(clock), zone_(zone), month_(month), shard_(shard) {}
+
+  // Sums of the shard's events of the month with a commit time before `line_ms`.
+  Result<void> CountRecords(std::int64_t line_ms, std::map<CounterId, Figures>& sums,
+                            const std::function<bool(std::size_t)>& more) {
+    std::string from(1, static_cast<char>(storage::Space::kRecord));
+    const std::string to(1, static_cast<char>(static_cast<char>(storage::Space::kRecord) + 1));
+    for (;;) {
+      auto rows = engine_.Scan(shard_, from, to, kScanRows, false, clock_.After(kStepMax));
+      if (!rows.ok()) return rows.error();
+      for (const auto& row : *rows) {
+        IDNODE_RETURN_IF_ERROR(CountRecord(std::string_view(row.key).substr(1), row.value, line_ms, sums));
+      }
+      FlushRun(sums);
+      if (!more(rows->size())) return Stopped();
+      if (rows->size() < kScanRows) return {};
+      from = rows->back().key + '\0';
+    }
+  }
+
+  // The shard's counters of the month as they were just before commit `line`.
+  Result<void> LoadCounters(storage::Version line, std::map<CounterId, Figures>& sums) {
+    auto rows = storage::CounterStore(engine_).LoadShard(shard_, month_, clock_.After(kStepMax));
+    if (!rows.ok()) return rows.error();
+    storage::Version newest = 0;
+    std::map<CounterId, Figures> mine;
+    for (const auto& [id, row] : *rows) {
+      newest = std::max(newest, row.version);
+      mine[id] = row.figures;
+    }
+    std::string from = storage::FeedKey(line);
+    const std::string to = storage::FeedKey(newest + 1);
+    while (newest >= line && from < to) {
+      auto page = engine_.Scan(shard_, from, to, kFeedRows, false, clock_.After(kStepMax));
+      if (!page.ok()) return page.error();
+      for (const auto& scanned : *page) {
+        const auto version = ReadVersion(scanned.key);
+        auto feed = storage::DecodeFeedRow(scanned.value, false);
+        if (!feed.ok()) return feed.error();
+        for (const auto& [id, delta] : feed->deltas) {
+          const auto row = rows->find(id);
+          if (row != rows->end() && version <= row->second.version) mine[id] -= delta;
+        }
+      }
+      if (page->size() < kFeedRows) break;
+      from = page->back().key + '\0';
+    }
+    for (const auto& [id, figures] : mine) sums[id] += figures;
+    return {};
+  }
+
+ private:
+  static constexpr std::size_t kFeedRows = 64;
+
+  static storage::Version ReadVersion(std::string_view feed_key) {
+    storage::Version version = 0;
+    for (char c : feed_key.substr(1)) version = version << 8 | static_cast<unsigned char>(c);
+    return version;
+  }
+
+  Result<void> CountRecord(std::string_view folded, std::string_view bytes, std::int64_t line_ms,
+                           std::map<CounterId, Figures>& sums) {
+    const auto record = DecodeRecord(bytes);
+    if (!record.ok()) return record.error();
+    Count(folded, *record, line_ms, sums);
+    if (record->revision == 1) return {};
+    // Earlier revisions; those from this one on, if a change came since the record was read, are
+    // either after the line or counted as this row.
+    std::string from = storage::HistoryKey(folded, 0);
+    const std::string to = storage::HistoryKey(folded, record->revision);
+    for (;;) {
+      auto rows = engine_.Scan(shard_, from, to, kScanRows, false, clock_.After(kStepMax));
+      if (!rows.ok()) return rows.error();
+      for (const auto& row : *rows) {
+        const auto revision = DecodeRecord(row.value);
+        if (!revision.ok()) return revision.error();
+        Count(folded, *revision, line_ms, sums);
+      }
+      if (rows->size() < kScanRows) return {};
+      from = rows->back().key + '\0';
+    }
+  }
+
+  void Count(std::string_view folded, const RecordView& revision, std::int64_t line_ms,
+             std::map<CounterId, Figures>& sums) {
+    if (revision.updated_ms >= line_ms) return;
+    const Figures figures = storage::FiguresOf(revision.change);
+    if (figures.zero()) return;
+    storage::Event event;
+    event.change = revision.change;
+    event.prefix = folded.substr(0, folded.find('/'));
+    event.application = revision.application;
+    event.object_class = revision.object_class;
+    event.template_ref = revision.template_ref;
+    event.commit_ms = revision.updated_ms;
+    // Records of one prefix and one commit follow each other: count them together.
+    if (run_count_ != 0 && event.change == run_change_ && event.commit_ms == run_.commit_ms &&
+        event.prefix == run_prefix_ && event.application == run_application_ &&
+        event.object_class == run_class_ && event.template_ref == run_template_) {
+      ++run_count_;
+      return;
+    }
+    FlushRun(sums);
+    run_prefix_ = event.prefix;
+    run_application_ = event.application;
+    run_class_ = event.object_class;
+    run_template_ = event.template_ref;
+    run_change_ = event.change;
+    run_ = event;
+    run_count_ = 1;
+  }
+
+  void FlushRun(std::map<CounterId, Figures>& sums) {
+    if (run_count_ == 0) return;
+    run_.prefix = run_prefix_;
+    run_.application = run_application_;
+    run_.object_class = run_class_;
+    run_.template_ref = run_template_;
+    if (zone_.MonthOf(run_.commit_ms) == month_) {
+      const Figures one = storage::FiguresOf(run_change_);
+      Figures sum;
+      sum.first_ever = one.first_ever * run_count_;
+      sum.registrations = one.registrations * run_count_;
+      sum.re_registrations = one.re_registrations * run_count_;
+      sum.deletions = one.deletions * run_count_;
+      for (const auto& row : storage::Dimensions()) {
+        sums[CounterId{month_, row.dimension, row.value(run_, zone_)}] += sum;
+      }
+    }
+    run_count_ = 0;
+  }
+
+  storage::Engine& engine_;
+  const Clock& clock_;
+  const TimeZone& zone_;
+  const Month month_;
+  const ShardId shard_;
+  storage::Event run_;
+  ChangeKind run_change_ = ChangeKind::kRegistered;
+  std::string run_prefix_;
+  std::string run_application_;
+  std::string run_class_;
+  std::string run_template_;
+  std::int64_t run_count_ = 0;
+};
+
+void Compare(const std::map<CounterId, Figures>& counted,
+             const std::map<CounterId, Figures>& recounted, RecountReport& report) {
+  std::map<CounterId, std::pair<Figures, Figures>> both;
+  for (const auto& [id, figures] : counted) both[id].first = figures;
+  for (const auto& [id, figures] : recounted) both[id].second = figures;
+  for (const auto& [id, pair] : both) {
+    const auto& [left, right] = pair;
+    if (id.dimension == storage::Dimension::kTotal) {
+      report.counters = left;
+      report.recounted = right;
+    }
+    const std::pair<const char*, std::pair<std::int64_t, std::int64_t>> figures[] = {
+        {"firstEver", {left.first_ever, right.first_ever}},
+        {"registrations", {left.registrations, right.registrations}},
+        {"reRegistrations", {left.re_registrations, right.re_registrations}},
+        {"deletions", {left.deletions, right.deletions}}};
+    for (const auto& [name, numbers] : figures) {
+      if (numbers.first == numbers.second || report.differences.size() >= kDifferencesMax) continue;
+      const auto row = storage::Dimensions()[static_cast<std::size_t>(id.dimension)];
+      report.differences.push_back(
+          {std::string(row.name), id.value, name, numbers.first, numbers.second});
+    }
+  }
+}
+
+}  // namespace
+
+Result<RecountReport> RecountMonth(storage::Engine& engine, storage::Committer& committer,
+                                   const Clock& clock, const TimeZone& zone, Month month,
+                                   const RecountProgressFn& progress) {
+  RecountReport report;
+  report.month = month;
+  std::map<CounterId, Figures> counted;
+  std::map<CounterId, Figures> recounted;
+  const ShardId shards = engine.ShardCount();
+  for (ShardId shard = 0; shard < shards; ++shard) {
+    auto line = committer.Nudge(shard, clock.After(kStepMax));
+    if (!line.ok()) return line.error();
+    ShardRecount recount(engine, clock, zone, month, shard);
+    IDNODE_RETURN_IF_ERROR(recount.LoadCounters(line->first, counted));
+    IDNODE_RETURN_IF_ERROR(recount.CountRecords(line->second, recounted, [&](std::size_t rows) {
+      report.records += static_cast<std::int64_t>(rows);
+      return progress == nullptr || progress(shard, shards, report.records);
+    }));
+    if (progress != nullptr && !progress(shard + 1, shards, report.records)) return Stopped();
+  }
+  Compare(counted, recounted, report);
+  return report;
+}
+
+}  // namespace idnode::service
