@@ -1,0 +1,70 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace idnode::frontend::http {
+
+enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions, kOther };
+/// "GET"; "" for kOther.
+std::string_view MethodName(Method method);
+
+/// The request fields that handlers read; others are dropped while parsing.
+enum class Header : std::uint8_t {
+  kAccept,
+  kAcceptLanguage,
+  kAuthorization,
+  kContentEncoding,
+  kContentType,
+  kExpect,
+  kHost,
+  kIfMatch,
+  kIfNoneMatch,
+  kRequestTimeout,  ///< X-Request-Timeout-Ms
+};
+inline constexpr std::size_t kHeaders = 10;
+
+/// A whole request as views into its session's buffers: valid until it is answered.
+struct Request {
+  Method method = Method::kOther;
+  std::string_view target;  ///< origin form, "/path?query"
+  bool http_1_0 = false;
+  bool keep_alive = true;  ///< the connection goes on after the answer
+  std::array<std::string_view, kHeaders> headers;
+  std::string_view body;
+  std::string_view date_line;  ///< "Date: …\r\n"
+
+  std::string_view Get(Header header) const { return headers[static_cast<std::size_t>(header)]; }
+};
+
+inline constexpr std::string_view kJsonType = "application/json";
+inline constexpr std::string_view kProblemType = "application/problem+json";
+
+/// An answer. `headers` holds further lines, each ended by CR LF.
+struct Response {
+  int status = 200;
+  std::string_view content_type = kJsonType;
+  std::string headers;
+  std::string body;
+};
+
+/// "HTTP/1.1 404 Not Found\r\n" for the codes this server sends; others get an empty reason.
+std::string_view StatusLine(int status);
+
+/// Fields that every answer carries: no sniffing, readable from any origin (CORS).
+inline constexpr std::string_view kCommonHeaders =
+    "X-Content-Type-Options: nosniff\r\n"
+    "Access-Control-Allow-Origin: *\r\n";
+
+/// Ends a head: Date, Connection where it must be said, the empty line.
+void AppendHeadEnd(const Request& request, std::string& out);
+/// Appends "Content-Length: N\r\n".
+void AppendContentLength(std::size_t bytes, std::string& out);
+
+/// Appends the whole answer. HEAD gets the head of what GET would get.
+void AppendResponse(const Request& request, const Response& response, std::string& out);
+
+}  // namespace idnode::frontend::http

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "idnode/v1/access.pb.h"
+#include "idnode/v1/common.pb.h"
+#include "idnode/v1/operation.pb.h"
+#include "idnode/v1/registration.pb.h"
+#include "idnode/v1/resolution.pb.h"
+#include "idnode/v1/volume.pb.h"
+#include "node/base/result.h"
+#include "node/service/services.h"
+
+namespace idnode::frontend {
+
+/// Request to batch: each item is validated as it is added. Errors: those of NewBatch.
+/// `request_bytes` is the size of the request as received.
+Result<std::unique_ptr<service::Batch>> ToBatch(const v1::BatchRegisterRequest& request,
+                                                std::size_t request_bytes,
+                                                const service::CallerRef& caller,
+                                                const service::RegistrationService& registration);
+Result<std::unique_ptr<service::Batch>> ToBatch(const v1::UpdateRequest& request,
+                                                std::size_t request_bytes,
+                                                const service::CallerRef& caller,
+                                                const service::RegistrationService& registration);
+Result<std::unique_ptr<service::Batch>> ToBatch(const v1::DeleteRequest& request,
+                                                std::size_t request_bytes,
+                                                const service::CallerRef& caller,
+                                                const service::RegistrationService& registration);
+Result<std::unique_ptr<service::Batch>> ToBatch(const v1::SetStateRequest& request,
+                                                std::size_t request_bytes,
+                                                const service::CallerRef& caller,
+                                                const service::RegistrationService& registration);
+
+/// Fills one result of a response. `identifier` is echoed as the request wrote it.
+void FillItemResult(const service::ItemResult& result, std::string_view identifier,
+                    v1::ItemResult& out);
+
+/// Fills `results` and `request_id` of a response from the request it answers.
+template <typename Request, typename Response>
+void FillResponse(const service::BatchResult& batch, const Request& request, Response& response) {
+  response.set_request_id(request.request_id());
+  response.mutable_results()->Reserve(static_cast<int>(batch.results.size()));
+  for (std::size_t i = 0; i < batch.results.size(); ++i) {
+    FillItemResult(batch.results[i], request.items(static_cast<int>(i)).identifier(),
+                   *response.add_results());
+  }
+}
+
+/// `identifier` as displayed; `record` decoded.
+void FillRecord(std::string_view identifier, const RecordView& record, v1::Record& out);
+
+/// Decodes the rows of a page. Errors: kCorruption.
+Result<void> FillList(const service::RecordPage& page, v1::ListIdentifiersResponse& out);
+Result<void> FillHistory(const service::RecordPage& page, v1::GetHistoryResponse& out);
+void FillBatchResolve(const v1::BatchResolveRequest& request,
+                      const std::vector<Result<service::ResolvedRecord>>& results,
+                      v1::BatchResolveResponse& out);
+
+void FillVolume(const service::VolumeReport& report, v1::Volume& out);
+void FillRecount(const service::RecountReport& report, v1::RecountReport& out);
+void FillApplication(const service::ApplicationInfo& info, v1::Application& out);
+void FillPrefix(const service::PrefixInfo& info, v1::Prefix& out);
+void FillStatus(const service::Services& services, v1::Status& out);
+
+/// RFC 8785 (JCS) style text of a Struct: keys sorted bytewise, no white space, numbers in the
+/// shortest form that reads back the same. An empty Struct gives an empty string.
+/// Errors: kInvalidValue (field "attributes") for NaN, infinity or nesting deeper than 32.
+Result<std::string> CanonicalJson(const google::protobuf::Struct& attributes);
+/// The reverse, for stored attributes. Errors: kCorruption.
+Result<void> ParseAttributes(std::string_view json, google::protobuf::Struct& out);
+
+}  // namespace idnode::frontend

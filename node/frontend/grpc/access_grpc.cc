@@ -1,0 +1,113 @@
+#include <string>
+#include <vector>
+
+#include "idnode/v1/access.grpc.pb.h"
+#include "node/frontend/convert/proto_convert.h"
+#include "node/frontend/grpc/rpc_services.h"
+
+namespace idnode::frontend::rpc {
+namespace {
+
+// What writes waits for a commit, so it runs on a worker; lists are in memory.
+class AccessGrpc final : public v1::AccessService::CallbackService {
+ public:
+  explicit AccessGrpc(Face& face)
+      : face_(face),
+        create_application_(face.services.metrics, "CreateApplication"),
+        list_applications_(face.services.metrics, "ListApplications"),
+        revoke_application_(face.services.metrics, "RevokeApplication"),
+        admit_prefix_(face.services.metrics, "AdmitPrefix"),
+        list_prefixes_(face.services.metrics, "ListPrefixes") {}
+
+  grpc::ServerUnaryReactor* CreateApplication(grpc::CallbackServerContext* context,
+                                              const v1::CreateApplicationRequest* request,
+                                              v1::CreateApplicationResponse* response) override {
+    UnaryCall call(face_, create_application_, *context);
+    if (!call.Begin()) return call.reactor();
+    call.Run(false, [this, call, request, response]() -> Result<void> {
+      const std::vector<std::string> prefixes(request->prefixes().begin(),
+                                              request->prefixes().end());
+      auto created = face_.services.access.CreateApplication(*call.caller(), request->name(),
+                                                             prefixes, call.deadline());
+      if (!created.ok()) return created.error();
+      FillApplication(created->first, *response->mutable_application());
+      response->set_token(created->second);
+      return {};
+    });
+    return call.reactor();
+  }
+
+  grpc::ServerUnaryReactor* ListApplications(grpc::CallbackServerContext* context,
+                                             const v1::ListApplicationsRequest*,
+                                             v1::ListApplicationsResponse* response) override {
+    UnaryCall call(face_, list_applications_, *context);
+    if (!call.Begin()) return call.reactor();
+    call.Run(true, [this, call, response]() -> Result<void> {
+      auto applications = face_.services.access.ListApplications(*call.caller());
+      if (!applications.ok()) return applications.error();
+      for (const auto& info : *applications) FillApplication(info, *response->add_applications());
+      return {};
+    });
+    return call.reactor();
+  }
+
+  grpc::ServerUnaryReactor* RevokeApplication(grpc::CallbackServerContext* context,
+                                              const v1::RevokeApplicationRequest* request,
+                                              v1::RevokeApplicationResponse* response) override {
+    UnaryCall call(face_, revoke_application_, *context);
+    if (!call.Begin()) return call.reactor();
+    call.Run(false, [this, call, request, response]() -> Result<void> {
+      auto revoked =
+          face_.services.access.RevokeApplication(*call.caller(), request->name(), call.deadline());
+      if (!revoked.ok()) return revoked.error();
+      FillApplication(*revoked, *response->mutable_application());
+      return {};
+    });
+    return call.reactor();
+  }
+
+  grpc::ServerUnaryReactor* AdmitPrefix(grpc::CallbackServerContext* context,
+                                        const v1::AdmitPrefixRequest* request,
+                                        v1::AdmitPrefixResponse* response) override {
+    UnaryCall call(face_, admit_prefix_, *context);
+    if (!call.Begin()) return call.reactor();
+    call.Run(false, [this, call, request, response]() -> Result<void> {
+      auto admitted =
+          face_.services.prefixes.Admit(*call.caller(), request->prefix(), call.deadline());
+      if (!admitted.ok()) return admitted.error();
+      FillPrefix(*admitted, *response->mutable_prefix());
+      return {};
+    });
+    return call.reactor();
+  }
+
+  grpc::ServerUnaryReactor* ListPrefixes(grpc::CallbackServerContext* context,
+                                         const v1::ListPrefixesRequest*,
+                                         v1::ListPrefixesResponse* response) override {
+    UnaryCall call(face_, list_prefixes_, *context);
+    if (!call.Begin()) return call.reactor();
+    call.Run(true, [this, call, response]() -> Result<void> {
+      auto prefixes = face_.services.prefixes.List(*call.caller());
+      if (!prefixes.ok()) return prefixes.error();
+      for (const auto& info : *prefixes) FillPrefix(info, *response->add_prefixes());
+      return {};
+    });
+    return call.reactor();
+  }
+
+ private:
+  Face& face_;
+  Operation create_application_;
+  Operation list_applications_;
+  Operation revoke_application_;
+  Operation admit_prefix_;
+  Operation list_prefixes_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeAccessGrpc(Face& face) {
+  return std::make_unique<AccessGrpc>(face);
+}
+
+}  // namespace idnode::frontend::rpc

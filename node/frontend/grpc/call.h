@@ -1,0 +1,141 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <grpcpp/grpcpp.h>
+
+#include "node/base/gate.h"
+#include "node/base/metrics.h"
+#include "node/base/worker_pool.h"
+#include "node/frontend/grpc/grpc_frontend.h"
+#include "node/service/services.h"
+
+namespace idnode::frontend::rpc {
+
+/// Trailing metadata of a failed call.
+inline constexpr const char* kErrorKey = "idnode-error";
+inline constexpr const char* kFieldKey = "idnode-field";
+inline constexpr const char* kRetryAfterKey = "retry-after-ms";
+/// Longest detail and field that are sent: a client's metadata has a bound of 8 KiB.
+inline constexpr std::size_t kDetailBytesMax = 1024;
+inline constexpr std::size_t kFieldBytesMax = 256;
+
+/// A stream under way, as the drain sees it.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+  /// Takes nothing new and ends after the answers to what was accepted.
+  virtual void Drain() = 0;
+};
+
+/// What all services of the face share. Thread-safe.
+struct Face {
+  Face(const service::Services& node, const GrpcOptions& grpc_options);
+
+  /// Enters a call. Errors: kShuttingDown, kOverloaded; no Leave then.
+  Result<void> Enter();
+  void Leave() { gate.Leave(); }
+
+  /// Drains the stream with the others; at once, where the drain has begun.
+  void AddStream(const std::shared_ptr<Stream>& stream);
+  void DrainStreams();
+
+  const service::Services services;
+  const GrpcOptions options;
+  Gate gate;
+  std::atomic<std::size_t> recounts{0};
+
+ private:
+  std::mutex mutex_;
+  bool draining_ = false;
+  std::vector<std::weak_ptr<Stream>> streams_;
+
+ public:
+  WorkerPool workers;  ///< last: its work uses everything above
+};
+
+/// One row of the operation table: name, latency, outcomes. Thread-safe.
+class Operation {
+ public:
+  Operation(Metrics& metrics, std::string name);
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
+
+  void Record(std::chrono::steady_clock::time_point start, Errc code);
+
+ private:
+  Counter& CounterOf(Errc code);
+
+  Metrics& metrics_;
+  const std::string name_;
+  Histogram& seconds_;
+  std::mutex mutex_;
+  // Made when first used: most codes never occur with most operations.
+  std::array<std::atomic<Counter*>, 64> by_code_{};
+};
+
+/// The caller that the call's `authorization` names; anonymous without one.
+/// Errors: kUnauthenticated.
+Result<service::CallerRef> Authenticate(const service::AccessControl& access,
+                                        const grpc::CallbackServerContext& context);
+
+/// What is left of the client's deadline, at most `left_max`; `unset` where it set none.
+std::chrono::milliseconds DeadlineLeft(const grpc::CallbackServerContext& context,
+                                       std::chrono::milliseconds unset,
+                                       std::chrono::milliseconds left_max);
+
+/// The status for `error`; adds the trailing metadata. Details that are the log's alone are
+/// logged and replaced.
+grpc::Status ToStatus(const Error& error, grpc::CallbackServerContext& context);
+
+/// The detail as the wire may have it: secret ones replaced, long ones cut between characters.
+std::string PublicDetail(const Error& error);
+/// `text` as a metadata value: printable ASCII, the rest and "%" percent-encoded, cut to
+/// kFieldBytesMax.
+std::string MetadataText(std::string_view text);
+
+/// One unary call. Small and copyable: what finishes it later carries a copy. Request, response
+/// and context live until Finish, whether or not the client cancels meanwhile.
+class UnaryCall {
+ public:
+  UnaryCall(Face& face, Operation& operation, grpc::CallbackServerContext& context)
+      : face_(&face),
+        operation_(&operation),
+        context_(&context),
+        start_(std::chrono::steady_clock::now()),
+        reactor_(context.DefaultReactor()) {}
+
+  /// Admits the call and learns who calls. False: it is refused and finished.
+  [[nodiscard]] bool Begin();
+
+  grpc::ServerUnaryReactor* reactor() const { return reactor_; }
+  const service::CallerRef& caller() const { return caller_; }
+  Deadline deadline() const { return deadline_; }
+
+  /// Answers: with the response as filled, or with the error. Once; nothing of the call is
+  /// touched after.
+  void Finish(const Result<void>& result) const;
+
+  /// Runs `work` here, or on a worker, and finishes with its result.
+  void Run(bool here, std::function<Result<void>()> work) const;
+
+ private:
+  Face* face_;
+  Operation* operation_;
+  grpc::CallbackServerContext* context_;
+  std::chrono::steady_clock::time_point start_;
+  grpc::ServerUnaryReactor* reactor_;
+  service::CallerRef caller_;
+  Deadline deadline_{};
+};
+
+}  // namespace idnode::frontend::rpc

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include <grpcpp/security/server_credentials.h>
+
+#include "node/base/result.h"
+
+namespace idnode::frontend::rpc {
+
+/// A certificate chain and its key, as PEM text. The key is wiped from memory at the end.
+struct TlsPair {
+  TlsPair() = default;
+  TlsPair(const TlsPair&) = delete;
+  TlsPair& operator=(const TlsPair&) = delete;
+  ~TlsPair();
+
+  std::string certificate;
+  std::string key;
+};
+
+/// Reads the two files and checks through OpenSSL that they are a chain and its key.
+/// Errors: kInvalidRequest, naming the file and `[grpc] tls_certificate` or `[grpc] tls_key`.
+Result<std::shared_ptr<const TlsPair>> LoadTlsPair(const std::string& certificate_file,
+                                                   const std::string& key_file);
+
+/// The certificate that new connections get. Thread-safe.
+///
+/// gRPC asks for it at each handshake, so a new one holds from the next connection on, and the
+/// files are read only when told: a half-replaced pair on disk is never used.
+class TlsSource {
+ public:
+  explicit TlsSource(std::shared_ptr<const TlsPair> pair) : pair_(std::move(pair)) {}
+  void Set(std::shared_ptr<const TlsPair> pair);
+
+  /// The pair, where it is another than at the call before; nullptr where it is the same.
+  std::shared_ptr<const TlsPair> TakeNew();
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<const TlsPair> pair_;
+  bool fresh_ = true;
+};
+
+/// TLS 1.2 and 1.3 with the source's certificate; clients need none. For one listening port.
+/// `source` outlives the server.
+std::shared_ptr<grpc::ServerCredentials> MakeTlsCredentials(TlsSource& source);
+
+}  // namespace idnode::frontend::rpc

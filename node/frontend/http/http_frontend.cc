@@ -1,0 +1,201 @@
+#include "node/frontend/http/http_frontend.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "node/base/worker_pool.h"
+#include "node/frontend/beast_util/problem.h"
+#include "node/frontend/beast_util/server.h"
+#include "node/frontend/error_map.h"
+#include "node/frontend/http/openapi.h"
+#include "node/frontend/http/operation_metrics.h"
+#include "node/frontend/http/resolution_handler.h"
+#include "node/frontend/http/router.h"
+#include "node/frontend/http/url.h"
+#include "node/frontend/http/v1_handler.h"
+
+namespace idnode::frontend {
+namespace {
+
+using namespace http;  // NOLINT: this folder's own names
+
+ServerOptions ServerOptionsOf(const HttpOptions& options) {
+  ServerOptions server;
+  server.listen = options.listen;
+  server.section = "http";
+  server.io_threads = options.io_threads;
+  server.connections_max = options.connections_max;
+  server.header_bytes_max = options.header_bytes_max;
+  server.body_bytes_max = options.body_bytes_max;
+  server.bodies_bytes_max = options.bodies_bytes_max;
+  server.idle_timeout_ms = options.idle_timeout_ms;
+  server.request_timeout_ms = options.request_timeout_ms;
+  server.pipeline_max = options.pipeline_max;
+  return server;
+}
+
+// A path that may name an identifier: "/prefix/suffix", the slash between maybe escaped.
+bool MayBeIdentifier(std::string_view path) {
+  return path.size() > 1 && path[0] == '/' &&
+         (path.find('/', 1) != std::string_view::npos || path.find('%') != std::string_view::npos);
+}
+
+constexpr std::string_view kPreflightHeaders =
+    "Access-Control-Allow-Headers: Accept, Accept-Language, Authorization, Content-Type, If-Match, "
+    "If-None-Match, X-Request-Timeout-Ms\r\n"
+    "Access-Control-Max-Age: 86400\r\n";
+
+}  // namespace
+
+class HttpFrontend::Impl : public Handler {
+ public:
+  Impl(HttpOptions options, const service::Services& services)
+      : options_(std::move(options)),
+        services_(services),
+        metrics_(services.metrics),
+        resolution_(services_, options_.redirect_status),
+        workers_("http-worker", static_cast<std::size_t>(std::max(1, options_.worker_threads)),
+                 options_.worker_queue_max),
+        v1_({std::chrono::milliseconds(options_.request_timeout_ms), options_.local_reads},
+            services_, resolution_, workers_, metrics_),
+        server_(ServerOptionsOf(options_), *this, services_.clock, services_.metrics) {}
+  ~Impl() override { Stop(); }
+
+  Result<void> Start() {
+    if (options_.redirect_status != 302 && options_.redirect_status != 307) {
+      return Error(Errc::kInvalidRequest, "[http] redirect_status: give 302 or 307");
+    }
+    return server_.Start();
+  }
+  void Stop() {
+    server_.Stop();
+    workers_.Stop();
+  }
+  Server& server() { return server_; }
+
+  void Handle(Exchange& exchange) override;
+  void OnRefused(Errc code) override {
+    metrics_.Observe(Operation::kNone, ToWire(code).http, std::chrono::steady_clock::duration(0));
+  }
+
+ private:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  void Resolve(Exchange& exchange, const Target& target, TimePoint start);
+  void ResolveOnWorker(Exchange& exchange, const ResolutionCall& call, TimePoint start);
+  void Answer(Exchange& exchange, Operation operation, const Response& response, TimePoint start);
+  Response Preflight(const Request& request, std::string_view path) const;
+
+  const HttpOptions options_;
+  const service::Services services_;
+  OperationMetrics metrics_;
+  const ResolutionHandler resolution_;
+  WorkerPool workers_;
+  V1Handler v1_;
+  Server server_;
+};
+
+void HttpFrontend::Impl::Handle(Exchange& exchange) {
+  const TimePoint start = services_.clock.Monotonic();
+  const Request& request = exchange.request();
+  const Target target = SplitTarget(request.target);
+  const bool reads = request.method == Method::kGet || request.method == Method::kHead;
+  if (reads && MayBeIdentifier(target.path) && !IsReserved(target.path)) {
+    return Resolve(exchange, target, start);
+  }
+  if (request.method == Method::kOptions) {
+    return Answer(exchange, Operation::kPreflight, Preflight(request, target.path), start);
+  }
+  const Match match = MatchRoute(request.method, target.path);
+  if (match.operation == Operation::kGetOpenApi) {
+    Response response;
+    response.headers = "Cache-Control: public, max-age=300\r\n";
+    response.body = OpenApiDocument();
+    return Answer(exchange, match.operation, response, start);
+  }
+  if (match.operation != Operation::kNone) return v1_.Handle(exchange, match, target.query, start);
+  if (match.path_known) {
+    Response response = Problem(request, Error(Errc::kMethodNotAllowed, "see the Allow field"));
+    response.headers.append("Allow: ").append(AllowedMethods(target.path)).append("\r\n");
+    return Answer(exchange, Operation::kNone, response, start);
+  }
+  Answer(exchange, Operation::kNone,
+         Problem(request, Error(Errc::kNotFound,
+                                "no such path; identifiers are /prefix/suffix, and "
+                                "/openapi.json lists what else there is")),
+         start);
+}
+
+void HttpFrontend::Impl::Resolve(Exchange& exchange, const Target& target, TimePoint start) {
+  const Request& request = exchange.request();
+  ResolutionCall call;
+  call.identifier = target.path.substr(1);
+  call.query = target.query;
+  call.deadline = start + std::chrono::milliseconds(options_.request_timeout_ms);
+  if (!request.Get(Header::kAuthorization).empty()) {
+    auto caller = v1_.Authenticate(request);
+    if (!caller.ok()) {
+      return Answer(exchange, Operation::kResolve, Problem(request, caller.error()), start);
+    }
+    call.caller = *std::move(caller);
+  }
+  if (!options_.local_reads) return ResolveOnWorker(exchange, call, start);
+  const int status = resolution_.Answer(request, call, exchange.out());
+  metrics_.Observe(Operation::kResolve, status, services_.clock.Monotonic() - start);
+}
+
+void HttpFrontend::Impl::ResolveOnWorker(Exchange& exchange, const ResolutionCall& call,
+                                         TimePoint start) {
+  const Request& request = exchange.request();
+  const std::shared_ptr<Completion> completion = exchange.Defer();
+  auto finish = [this, completion, start](int status, std::string answer) {
+    metrics_.Observe(Operation::kResolve, status, services_.clock.Monotonic() - start);
+    completion->Finish(std::move(answer));
+  };
+  auto work = [this, &request, call, finish] {
+    std::string answer;
+    const int status = resolution_.Answer(request, call, answer);
+    finish(status, std::move(answer));
+  };
+  if (workers_.TrySubmit(std::move(work))) return;
+  const Response response =
+      Problem(request, Error(Errc::kOverloaded, "the queue of waiting requests is full"));
+  std::string answer;
+  AppendResponse(request, response, answer);
+  finish(response.status, std::move(answer));
+}
+
+void HttpFrontend::Impl::Answer(Exchange& exchange, Operation operation, const Response& response,
+                                TimePoint start) {
+  AppendResponse(exchange.request(), response, exchange.out());
+  metrics_.Observe(operation, response.status, services_.clock.Monotonic() - start);
+}
+
+// CORS preflight (Fetch §3.2.2), and plain OPTIONS.
+Response HttpFrontend::Impl::Preflight(const Request& request, std::string_view path) const {
+  const bool whole_server = path == "*";
+  if (!whole_server && !MatchRoute(Method::kOptions, path).path_known) {
+    return Problem(request, Error(Errc::kNotFound, "no such path"));
+  }
+  const std::string allowed =
+      whole_server ? "GET, HEAD, POST, PATCH, DELETE, OPTIONS" : AllowedMethods(path);
+  Response response;
+  response.status = 204;
+  response.headers.append("Allow: ").append(allowed).append("\r\n");
+  response.headers.append("Access-Control-Allow-Methods: ").append(allowed).append("\r\n");
+  response.headers.append(kPreflightHeaders);
+  return response;
+}
+
+HttpFrontend::HttpFrontend(HttpOptions options, const service::Services& services)
+    : impl_(std::make_unique<Impl>(std::move(options), services)) {}
+HttpFrontend::~HttpFrontend() = default;
+Result<void> HttpFrontend::Start() { return impl_->Start(); }
+std::uint16_t HttpFrontend::Port() const { return impl_->server().Port(); }
+void HttpFrontend::Drain(Deadline deadline) { impl_->server().Drain(deadline); }
+void HttpFrontend::Stop() { impl_->Stop(); }
+Result<void> HttpFrontend::ReloadTls() { return impl_->server().ReloadTls(); }
+
+}  // namespace idnode::frontend

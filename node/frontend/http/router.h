@@ -1,0 +1,66 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "node/frontend/beast_util/message.h"
+
+namespace idnode::frontend::http {
+
+/// What a route does; also the `operation` label of metrics.
+enum class Operation : std::uint8_t {
+  kResolve,
+  kGetIdentifier,
+  kUpdateIdentifier,
+  kDeleteIdentifier,
+  kBatchRegister,
+  kBatchUpdate,
+  kBatchDelete,
+  kBatchSetState,
+  kBatchResolve,
+  kListIdentifiers,
+  kGetVolume,
+  kListApplications,
+  kCreateApplication,
+  kRevokeApplication,
+  kListPrefixes,
+  kAdmitPrefix,
+  kGetOpenApi,
+  kPreflight,
+  kNone,  ///< no such path, no such method, not a request
+};
+inline constexpr std::size_t kOperations = static_cast<std::size_t>(Operation::kNone) + 1;
+/// "resolve", "batch-register": a metric's label.
+std::string_view OperationLabel(Operation operation);
+
+/// A path pattern as OpenAPI writes it. `{suffix}` takes the rest of the path, slashes included;
+/// other parameters take one segment.
+struct Route {
+  Method method;
+  std::string_view pattern;
+  Operation operation;
+};
+
+/// Every route; GET serves HEAD too.
+std::span<const Route> Routes();
+
+struct Match {
+  Operation operation = Operation::kNone;
+  std::array<std::string_view, 2> parameters;  ///< as written, not decoded
+  bool path_known = false;                     ///< some method applies to the path
+};
+
+/// The route of a path (without its query) and a method.
+Match MatchRoute(Method method, std::string_view path);
+
+/// Value of the Allow field for a path: "GET, HEAD, OPTIONS".
+std::string AllowedMethods(std::string_view path);
+
+/// True for paths that never are identifiers: "/v1", "/v1/…", "/openapi.json".
+bool IsReserved(std::string_view path);
+
+}  // namespace idnode::frontend::http

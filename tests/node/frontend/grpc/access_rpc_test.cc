@@ -1,0 +1,157 @@
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "tests/node/frontend/grpc/grpc_node.h"
+
+namespace idnode::frontend {
+namespace {
+
+TEST(AccessRpcTest, CreatesListsAndRevokesApplications) {
+  GrpcNode node;
+  v1::CreateApplicationRequest create;
+  create.set_name("maker");
+  create.add_prefixes("88.108.1001");
+  v1::CreateApplicationResponse created;
+  {
+    grpc::ClientContext context;
+    node.Authorize(context);
+    ASSERT_TRUE(node.access->CreateApplication(&context, create, &created).ok());
+  }
+  EXPECT_EQ(created.application().name(), "maker");
+  EXPECT_EQ(created.application().prefixes(0), "88.108.1001");
+  EXPECT_TRUE(created.application().has_created_at());
+  ASSERT_FALSE(created.token().empty());
+
+  const auto register_as_maker = [&](const std::string& identifier) {
+    grpc::ClientContext context;
+    GrpcNode::Authorize(context, created.token());
+    v1::BatchRegisterResponse response;
+    return node.registration->BatchRegister(&context, RegisterRequest({identifier}), &response);
+  };
+  EXPECT_TRUE(register_as_maker("88.108.1001/A").ok());
+
+  v1::ListApplicationsResponse listed;
+  {
+    grpc::ClientContext context;
+    node.Authorize(context);
+    ASSERT_TRUE(node.access->ListApplications(&context, {}, &listed).ok());
+  }
+  ASSERT_EQ(listed.applications_size(), 1);
+  EXPECT_FALSE(listed.applications(0).revoked());
+
+  v1::RevokeApplicationRequest revoke;
+  revoke.set_name("maker");
+  v1::RevokeApplicationResponse revoked;
+  {
+    grpc::ClientContext context;
+    node.Authorize(context);
+    ASSERT_TRUE(node.access->RevokeApplication(&context, revoke, &revoked).ok());
+  }
+  EXPECT_TRUE(revoked.application().revoked());
+  EXPECT_EQ(register_as_maker("88.108.1001/B").error_code(), grpc::StatusCode::UNAUTHENTICATED);
+
+  create.set_name("Not A Name");
+  grpc::ClientContext context;
+  node.Authorize(context);
+  EXPECT_EQ(node.access->CreateApplication(&context, create, &created).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(ErrorOf(context).field, "name");
+}
+
+TEST(AccessRpcTest, AdmitsAndListsPrefixes) {
+  service::TestNodeOptions options;
+  options.prefixes = {{"88.108"}, false};
+  GrpcNode node({}, std::move(options));
+  v1::BatchRegisterResponse response;
+  ASSERT_TRUE(node.Register(RegisterRequest({"88.108.1001/A"}), response).ok());
+  EXPECT_EQ(response.results(0).reason(), "prefix-not-admitted");
+  v1::AdmitPrefixRequest admit;
+  admit.set_prefix("88.108.1001");
+  v1::AdmitPrefixResponse admitted;
+  {
+    grpc::ClientContext context;
+    node.Authorize(context);
+    ASSERT_TRUE(node.access->AdmitPrefix(&context, admit, &admitted).ok());
+  }
+  EXPECT_EQ(admitted.prefix().prefix(), "88.108.1001");
+  EXPECT_EQ(node.Register("88.108.1001/A"), v1::REGISTERED);
+  {
+    grpc::ClientContext context;
+    node.Authorize(context);
+    v1::ListPrefixesResponse listed;
+    ASSERT_TRUE(node.access->ListPrefixes(&context, {}, &listed).ok());
+    ASSERT_EQ(listed.prefixes_size(), 1);
+    EXPECT_EQ(listed.prefixes(0).prefix(), "88.108.1001");
+  }
+  grpc::ClientContext context;
+  node.Authorize(context);
+  EXPECT_EQ(node.access->AdmitPrefix(&context, admit, &admitted).error_code(),
+            grpc::StatusCode::ALREADY_EXISTS);
+  EXPECT_EQ(ErrorOf(context).slug, "already-exists");
+}
+
+// Every method for operators refuses an application and whoever shows no token.
+template <typename Stub, typename Request, typename Response>
+void ExpectForOperators(GrpcNode& node, const std::string& application_token, Stub& stub,
+                        grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                     Response*)) {
+  for (const bool anonymous : {true, false}) {
+    grpc::ClientContext context;
+    if (!anonymous) GrpcNode::Authorize(context, application_token);
+    Response response;
+    const auto status = (stub.*method)(&context, Request(), &response);
+    EXPECT_EQ(status.error_code(),
+              anonymous ? grpc::StatusCode::UNAUTHENTICATED : grpc::StatusCode::PERMISSION_DENIED)
+        << Request().GetTypeName();
+    EXPECT_EQ(ErrorOf(context).slug, anonymous ? "unauthenticated" : "permission-denied");
+  }
+  EXPECT_EQ(node.node.Volume().first_ever, 0);
+}
+
+TEST(AccessRpcTest, IsForOperators) {
+  GrpcNode node;
+  const std::string token = node.CreateApplication("maker", {"88.108.1001"});
+  using Access = v1::AccessService::Stub;
+  using Operation = v1::OperationService::Stub;
+  ExpectForOperators(node, token, *node.access, &Access::CreateApplication);
+  ExpectForOperators(node, token, *node.access, &Access::ListApplications);
+  ExpectForOperators(node, token, *node.access, &Access::RevokeApplication);
+  ExpectForOperators(node, token, *node.access, &Access::AdmitPrefix);
+  ExpectForOperators(node, token, *node.access, &Access::ListPrefixes);
+  ExpectForOperators(node, token, *node.operation, &Operation::GetStatus);
+  ExpectForOperators(node, token, *node.operation, &Operation::AcceptClock);
+}
+
+TEST(OperationRpcTest, AcceptsAClockThatStoppedRegistration) {
+  GrpcNode node;
+  node.node.clock.SetWallMs(service::kTestNowMs + 3'600'000);
+  grpc::ClientContext refused;
+  node.Authorize(refused);
+  v1::BatchRegisterResponse response;
+  EXPECT_EQ(
+      node.registration->BatchRegister(&refused, RegisterRequest({"88.108.1001/A"}), &response)
+          .error_code(),
+      grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(ErrorOf(refused).slug, "clock-untrusted");
+
+  v1::Status status;
+  {
+    grpc::ClientContext context;
+    node.Authorize(context);
+    ASSERT_TRUE(node.operation->GetStatus(&context, {}, &status).ok());
+  }
+  EXPECT_FALSE(status.registering());
+  EXPECT_EQ(status.stopped_by(), "clock-untrusted");
+  EXPECT_EQ(status.engine(), "memory");
+  {
+    grpc::ClientContext context;
+    node.Authorize(context);
+    ASSERT_TRUE(node.operation->AcceptClock(&context, {}, &status).ok());
+  }
+  EXPECT_TRUE(status.registering());
+  EXPECT_EQ(node.Register("88.108.1001/A"), v1::REGISTERED);
+}
+
+}  // namespace
+}  // namespace idnode::frontend
