@@ -1,0 +1,196 @@
+#include "node/app/core.h"
+
+#include <fstream>
+#include <utility>
+
+#include <unistd.h>
+
+#include "node/app/store_facts.h"
+#include "node/base/log.h"
+
+#ifndef IDNODE_VERSION
+#error "the build defines IDNODE_VERSION"
+#endif
+
+namespace idnode::app {
+namespace {
+
+/// For each administrative read or write of the start.
+constexpr std::chrono::milliseconds kStartStepMax(60'000);
+
+std::size_t Size(std::int64_t number) { return static_cast<std::size_t>(number); }
+
+std::uint64_t Mib(std::int64_t mib) { return static_cast<std::uint64_t>(mib) << 20; }
+
+storage::EngineOptions EngineOptionsOf(const StorageSection& section, const std::string& dir) {
+  storage::EngineOptions options;
+  options.engine = section.engine;
+  options.dir = dir;
+  options.shards = static_cast<storage::ShardId>(section.shards);
+  options.block_cache_bytes = Mib(section.block_cache_mib);
+  options.write_buffer_bytes = Mib(section.write_buffer_mib);
+  options.background_jobs = static_cast<int>(section.background_jobs);
+  options.reserve_free_bytes = Mib(section.reserve_free_mib);
+  return options;
+}
+
+storage::CommitterOptions CommitterOptionsOf(const RegistrationSection& section) {
+  storage::CommitterOptions options;
+  options.group_items_max = Size(section.group_items_max);
+  options.group_bytes_max = Size(section.group_bytes_max);
+  options.queue_items_max = Size(section.queue_items_max);
+  options.queue_bytes_max = Size(section.queue_bytes_max);
+  options.commit_wait_max = std::chrono::milliseconds(section.commit_wait_max_ms);
+  options.threads = static_cast<int>(section.threads);
+  return options;
+}
+
+service::RegistrationLimits RegistrationLimitsOf(const LimitsSection& section) {
+  service::RegistrationLimits limits;
+  limits.batch_items_max = Size(section.batch_items_max);
+  limits.batch_bytes_max = Size(section.batch_bytes_max);
+  limits.request_id_bytes_max = Size(section.request_id_bytes_max);
+  limits.record.identifier_bytes_max = Size(section.identifier_bytes_max);
+  limits.record.values_max = Size(section.values_max);
+  limits.record.value_bytes_max = Size(section.value_bytes_max);
+  limits.record.record_bytes_max = Size(section.record_bytes_max);
+  limits.record.type_bytes_max = Size(section.type_bytes_max);
+  limits.record.references_max = Size(section.references_max);
+  limits.record.object_class_bytes_max = Size(section.object_class_bytes_max);
+  limits.record.template_bytes_max = Size(section.template_bytes_max);
+  limits.record.attributes_bytes_max = Size(section.attributes_bytes_max);
+  return limits;
+}
+
+service::ResolutionLimits ResolutionLimitsOf(const LimitsSection& section) {
+  service::ResolutionLimits limits;
+  limits.identifier_bytes_max = Size(section.identifier_bytes_max);
+  limits.batch_identifiers_max = Size(section.batch_identifiers_max);
+  limits.page_size_default = static_cast<std::uint32_t>(section.page_size_default);
+  limits.page_size_max = static_cast<std::uint32_t>(section.page_size_max);
+  return limits;
+}
+
+service::ClockGuardOptions ClockGuardOptionsOf(const ClockSection& section) {
+  service::ClockGuardOptions options;
+  options.drift_max = std::chrono::milliseconds(section.drift_max_ms);
+  options.silence_max = std::chrono::hours(section.silence_max_hours);
+  return options;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Core>> Core::Open(const Config& config, const std::string& data_dir,
+                                         const std::string& store_dir, const Clock& clock,
+                                         Metrics& metrics) {
+  auto zone = TimeZone::Load(config.node.time_zone);
+  if (!zone.ok()) return Prefix("loading the counting time zone", zone.error());
+  std::unique_ptr<Core> core(new Core(config, *std::move(zone), clock, metrics));
+  IDNODE_RETURN_IF_ERROR(core->Start(data_dir, store_dir));
+  return core;
+}
+
+Core::~Core() = default;
+
+Result<void> Core::Start(const std::string& data_dir, const std::string& store_dir) {
+  const auto began = clock_.Monotonic();
+  auto engine = storage::OpenEngine(EngineOptionsOf(config_.storage, store_dir));
+  if (!engine.ok()) return Prefix("opening the store", engine.error());
+  engine_ = *std::move(engine);
+  committer_ = std::make_unique<storage::Committer>(*engine_, clock_, zone_, metrics_,
+                                                    CommitterOptionsOf(config_.registration));
+  MakeServices();
+
+  // The clock is judged before anything is written: the first commit would carry it into the store.
+  const auto last_commit_ms = committer_->LastCommitMs(clock_.After(kStartStepMax));
+  if (!last_commit_ms.ok()) return Prefix("reading the store's time", last_commit_ms.error());
+  clock_guard_->Start(*last_commit_ms);
+  IDNODE_RETURN_IF_ERROR(
+      CheckStoreFacts(*engine_, *writer_, config_.node.time_zone, clock_.After(kStartStepMax)));
+  if (auto loaded = access_->Load(data_dir); !loaded.ok()) {
+    return Prefix("loading applications", loaded.error());
+  }
+  if (auto loaded = prefixes_->Load(); !loaded.ok()) {
+    return Prefix("loading prefixes", loaded.error());
+  }
+  AddGauges();
+  const auto took =
+      std::chrono::duration_cast<std::chrono::milliseconds>(clock_.Monotonic() - began);
+  LogInfo("store open", {{"engine", EngineName()},
+                         {"shards", Shards()},
+                         {"time_zone", zone_.name()},
+                         {"took_ms", static_cast<std::int64_t>(took.count())}});
+  return {};
+}
+
+void Core::MakeServices() {
+  writer_ = std::make_unique<service::Writer>(*committer_);
+  access_ = std::make_unique<service::AccessControl>(*engine_, *writer_, clock_);
+  prefixes_ = std::make_unique<service::PrefixRegistry>(
+      *engine_, *writer_, clock_,
+      service::PrefixOptions{config_.node.secondary_prefixes, config_.node.admit_on_first_use});
+  clock_guard_ = std::make_unique<service::ClockGuard>(clock_, ClockGuardOptionsOf(config_.clock));
+  registration_ = std::make_unique<service::RegistrationService>(
+      *engine_, *committer_, *prefixes_, *clock_guard_, clock_, metrics_,
+      RegistrationLimitsOf(config_.limits));
+  resolution_ = std::make_unique<service::ResolutionService>(*engine_, *prefixes_, metrics_,
+                                                             ResolutionLimitsOf(config_.limits));
+  volume_ = std::make_unique<service::VolumeService>(*engine_, *committer_, clock_, zone_,
+                                                     config_.node.target);
+  services_ = std::make_unique<service::Services>(
+      service::Services{*access_, *prefixes_, *registration_, *resolution_, *volume_, *clock_guard_,
+                        clock_, metrics_, *this});
+}
+
+void Core::AddGauges() {
+  metrics_.AddGauge("idnode_queue_items", "Registrations waiting for a commit", {},
+                    [this] { return static_cast<double>(committer_->QueuedItems()); });
+  metrics_.AddGauge("idnode_store_free_bytes", "Room left where the store lies; 0 where unknown",
+                    {}, [this] { return static_cast<double>(engine_->Health().free_bytes); });
+  metrics_.AddGauge("idnode_store_bytes", "Bytes of the store on disk", {},
+                    [this] { return static_cast<double>(engine_->Health().stored_bytes); });
+  metrics_.AddGauge("idnode_resident_bytes", "Resident memory of the process", {},
+                    [] { return static_cast<double>(ResidentBytes()); });
+  metrics_.AddGauge("idnode_registering", "1 while registrations are taken", {},
+                    [this] { return Registering().ok() ? 1.0 : 0.0; });
+  metrics_.AddGauge("idnode_ready", "1 while the node is ready", {},
+                    [this] { return Ready() ? 1.0 : 0.0; });
+  const auto began = clock_.Monotonic();
+  metrics_.AddGauge(
+      "idnode_uptime_seconds", "Seconds since the store was opened", {},
+      [this, began] { return std::chrono::duration<double>(clock_.Monotonic() - began).count(); });
+  metrics_.AddGauge("idnode_build_info", "Always 1; the labels tell the build",
+                    {{"version", IDNODE_VERSION}, {"compiler", __VERSION__}}, [] { return 1.0; });
+}
+
+void Core::BeginDrain() {
+  draining_.store(true);
+  ready_.store(false);
+}
+
+Result<void> Core::Registering() const {
+  if (draining_.load()) return Error(Errc::kShuttingDown, "the node is stopping");
+  IDNODE_RETURN_IF_ERROR(clock_guard_->Check());
+  const storage::EngineHealth health = engine_->Health();
+  if (health.writable) return {};
+  const std::uint64_t reserved = Mib(config_.storage.reserve_free_mib);
+  // An engine is writable again a little above its reserve, so that it does not flicker.
+  const bool full = health.free_bytes != 0 && health.free_bytes < reserved + reserved / 4;
+  return Error(full ? Errc::kStorageFull : Errc::kUnavailable, health.detail);
+}
+
+bool Core::Ready() const { return ready_.load() && !draining_.load(); }
+
+std::string Core::EngineName() const { return engine_->GetCapabilities().name; }
+
+std::uint32_t Core::Shards() const { return engine_->ShardCount(); }
+
+std::uint64_t ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t total_pages = 0;
+  std::uint64_t resident_pages = 0;
+  if (!(statm >> total_pages >> resident_pages)) return 0;
+  return resident_pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace idnode::app

@@ -1,0 +1,30 @@
+#include <iostream>
+
+#include "node/app/application.h"
+#include "node/app/command_line.h"
+#include "node/app/exit_code.h"
+
+int main(int argc, char** argv) {
+  using namespace idnode::app;  // NOLINT: the whole file is about it
+  CommandLine line = ParseCommandLine(argc, argv);
+  if (line.exit_code.has_value()) return *line.exit_code;
+
+  line.sources.environment = IdnodeEnvironment();
+  const LoadedConfig loaded = LoadConfig(line.sources);
+  if (!loaded.faults.empty()) {
+    for (const auto& fault : loaded.faults) std::cerr << fault.Text() << '\n';
+    std::cerr << "the configuration has " << loaded.faults.size()
+              << (loaded.faults.size() == 1 ? " fault\n" : " faults\n");
+    return kExitUsage;
+  }
+  if (line.print_config) {
+    std::cout << PrintConfig(loaded.config);
+    return kExitOk;
+  }
+  if (line.check_config) {
+    std::cout << "the configuration is fine\n";
+    return kExitOk;
+  }
+  const idnode::SystemClock clock;
+  return RunUntilSignal(loaded.config, clock);
+}
