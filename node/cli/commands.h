@@ -1,0 +1,24 @@
+#pragma once
+
+namespace idnode::cli {
+
+class CommandLine;
+
+/// Each declares one subcommand with its options; one file each in commands/.
+void AddRegister(CommandLine& line);
+void AddUpdate(CommandLine& line);
+void AddDelete(CommandLine& line);
+void AddState(CommandLine& line);
+void AddResolve(CommandLine& line);
+void AddList(CommandLine& line);
+void AddImport(CommandLine& line);
+void AddExport(CommandLine& line);
+void AddVolume(CommandLine& line);
+void AddApp(CommandLine& line);
+void AddPrefix(CommandLine& line);
+void AddClock(CommandLine& line);
+void AddStatus(CommandLine& line);
+void AddWaitReady(CommandLine& line);
+void AddCompletion(CommandLine& line);
+
+}  // namespace idnode::cli
