@@ -1,10 +1,8 @@
 // The clients against a small server of the same contract, and against the baselines.
-#include <atomic>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <string>
-#include <thread>
 
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
@@ -43,7 +41,10 @@ class FakeNode : public v1::RegistrationService::Service {
   grpc::Status BatchRegister(grpc::ServerContext* context, const v1::BatchRegisterRequest* request,
                              v1::BatchRegisterResponse* response) override {
     if (!Authorised(*context)) return {grpc::StatusCode::UNAUTHENTICATED, "no token"};
-    if (!Answer(*request, *response)) return {grpc::StatusCode::RESOURCE_EXHAUSTED, "overloaded"};
+    bool drop = false;
+    if (!Answer(*request, *response, drop)) {
+      return {grpc::StatusCode::RESOURCE_EXHAUSTED, "overloaded"};
+    }
     return grpc::Status::OK;
   }
 
@@ -54,9 +55,10 @@ class FakeNode : public v1::RegistrationService::Service {
     v1::BatchRegisterRequest request;
     while (stream->Read(&request)) {
       v1::BatchRegisterResponse response;
-      if (!Answer(request, response)) response.mutable_error()->set_slug("overloaded");
+      bool drop = false;
+      if (!Answer(request, response, drop)) response.mutable_error()->set_slug("overloaded");
       // Registered, but the answer is lost.
-      if (seen_ == drop_at) return {grpc::StatusCode::UNAVAILABLE, "broken"};
+      if (drop) return {grpc::StatusCode::UNAVAILABLE, "broken"};
       stream->Write(response);
     }
     return grpc::Status::OK;
@@ -69,9 +71,11 @@ class FakeNode : public v1::RegistrationService::Service {
            found->second == std::string("Bearer ") + kToken;
   }
 
-  bool Answer(const v1::BatchRegisterRequest& request, v1::BatchRegisterResponse& response) {
+  bool Answer(const v1::BatchRegisterRequest& request, v1::BatchRegisterResponse& response,
+              bool& drop) {
     std::lock_guard lock(mutex_);
     ++seen_;
+    drop = seen_ == drop_at;
     if (refuse_every > 0 && seen_ % refuse_every == 0) return false;
     for (const v1::RegisterItem& item : request.items()) {
       v1::ItemResult* result = response.add_results();
@@ -85,7 +89,7 @@ class FakeNode : public v1::RegistrationService::Service {
 
   std::mutex mutex_;
   std::set<std::string> identifiers_;
-  std::atomic<int> seen_{0};
+  int seen_ = 0;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 };

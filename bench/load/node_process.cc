@@ -70,7 +70,7 @@ Result<std::unique_ptr<NodeProcess>> NodeProcess::Start(const Options& options) 
   command.environment = {{"IDNODE_HTTP_PORT", "0"},
                          {"IDNODE_GRPC_PORT", "0"},
                          {"IDNODE_ADMIN_PORT", "0"},
-                         {"IDNODE_LOG_LEVEL", "warn"}};
+                         {"IDNODE_LOG_LEVEL", "warning"}};
   command.log_path = options.log_path;
   auto child = Child::Start(command);
   if (!child.ok()) return child.error();

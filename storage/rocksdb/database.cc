@@ -5,8 +5,8 @@
 
 namespace idnode::storage {
 
-Result<std::unique_ptr<Database>> Database::Open(const std::string& path,
-                                                 const TunedOptions& tuned, Mode mode) {
+Result<std::unique_ptr<Database>> Database::Open(const std::string& path, const TunedOptions& tuned,
+                                                 Mode mode) {
   rocksdb::DBOptions options = tuned.db;
   options.create_if_missing = mode == Mode::kCreate;
   options.create_missing_column_families = mode == Mode::kCreate;

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <rocksdb/db.h>
-
 #include <array>
 #include <memory>
 #include <string>
+
+#include <rocksdb/db.h>
 
 #include "node/base/result.h"
 #include "storage/rocksdb/rocksdb_options.h"

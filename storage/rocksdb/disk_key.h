@@ -1,12 +1,12 @@
 #pragma once
 
-#include <rocksdb/slice.h>
-
 #include <array>
 #include <cstddef>
 #include <cstring>
 #include <memory>
 #include <string_view>
+
+#include <rocksdb/slice.h>
 
 #include "storage/engine.h"
 

@@ -1,9 +1,5 @@
 #include "storage/rocksdb/rocksdb_engine.h"
 
-#include <rocksdb/convenience.h>
-#include <rocksdb/utilities/checkpoint.h>
-#include <rocksdb/write_batch.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -12,11 +8,16 @@
 #include <optional>
 #include <utility>
 
+#include <rocksdb/convenience.h>
+#include <rocksdb/utilities/checkpoint.h>
+#include <rocksdb/write_batch.h>
+
 #include "node/base/check.h"
 #include "node/base/log.h"
 #include "node/base/varint.h"
 #include "storage/rocksdb/database.h"
 #include "storage/rocksdb/disk_key.h"
+#include "storage/rocksdb/disk_range.h"
 #include "storage/rocksdb/rocksdb_options.h"
 #include "storage/rocksdb/rocksdb_status.h"
 #include "storage/rocksdb/space_guard.h"
@@ -34,45 +35,6 @@ constexpr std::size_t kBatchBytesKept = std::size_t{1} << 20;
 constexpr std::size_t kVersionBytes = 8;
 // A try to recover from a full disk is worth while above this much room, also with no reserve.
 constexpr std::uint64_t kRecoverBytesMin = 4ULL << 20;
-
-// The parts of a shard's key space that lie in one family each, in key order. `to` of the last is
-// the end of the shard.
-struct Segment {
-  unsigned char from;
-  unsigned char to;
-  Family family;
-};
-constexpr std::array<Segment, 7> kSegments = {{
-    {1, 'f', Family::kDefault},
-    {'f', 'f' + 1, Family::kFeed},
-    {'f' + 1, 'h', Family::kDefault},
-    {'h', 'h' + 1, Family::kHistory},
-    {'h' + 1, 'r', Family::kDefault},
-    {'r', 'r' + 1, Family::kRecords},
-    {'r' + 1, 0, Family::kDefault},
-}};
-
-// The part of [from, to) of `shard` that lies in `segment`, as keys on disk.
-struct DiskRange {
-  std::string from;
-  std::string to;
-  bool empty() const { return from >= to; }
-};
-
-DiskRange Intersect(ShardId shard, std::string_view from, std::string_view to,
-                    const Segment& segment) {
-  std::array<char, kShardBytes> here;
-  std::array<char, kShardBytes> next;
-  PutShard(shard, here.data());
-  PutShard(shard + 1, next.data());
-  const std::string base(here.data(), here.size());
-  const std::string end(next.data(), next.size());
-  DiskRange range;
-  range.from = std::max(base + std::string(from), base + static_cast<char>(segment.from));
-  range.to = segment.to == 0 ? end : base + static_cast<char>(segment.to);
-  if (!to.empty()) range.to = std::min(range.to, base + std::string(to));
-  return range;
-}
 
 std::string EncodeVersion(Version version) {
   std::string bytes;
@@ -137,7 +99,8 @@ class RocksDbEngine : public Engine {
     return HandleOf(FamilyOf(key.front()));
   }
   Result<void> CheckOpen() const {
-    if (database_ != nullptr) [[likely]] return {};
+    if (database_ != nullptr) [[likely]]
+      return {};
     return Error(Errc::kUnavailable, "the store could not be opened again; check the disk");
   }
   Shard& At(ShardId shard) {
@@ -155,8 +118,8 @@ class RocksDbEngine : public Engine {
   Result<Version> PresentVersion(ShardId shard);
   Result<void> FindAll(ShardId shard, std::span<const std::string_view> keys, Values& values) const;
   Result<void> FindIn(rocksdb::ColumnFamilyHandle* family, ShardId shard,
-                      std::span<const std::string_view> keys,
-                      std::span<const std::uint32_t> wanted, Values& values) const;
+                      std::span<const std::string_view> keys, std::span<const std::uint32_t> wanted,
+                      Values& values) const;
   void FillBatch(ShardId shard, Version version, const WriteSet& writes,
                  rocksdb::WriteBatch& batch) const;
   CommitStatus AfterFailedWrite(ShardId shard, const rocksdb::Status& status);
@@ -225,8 +188,8 @@ Result<void> RocksDbEngine::CheckEmpty() {
         database_->db().NewIterator(rocksdb::ReadOptions(), family));
     rows->SeekToFirst();
     if (rows->Valid() || !rows->status().ok()) {
-      return Error(Errc::kCorruption, "the store " + files_.dir() +
-                                          " has rows but no FORMAT file; restore that file");
+      return Error(Errc::kCorruption,
+                   "the store " + files_.dir() + " has rows but no FORMAT file; restore that file");
     }
   }
   return {};
@@ -315,7 +278,8 @@ Result<void> RocksDbEngine::FindAll(ShardId shard, std::span<const std::string_v
     std::span<const std::uint32_t> left = by_family[family];
     while (!left.empty()) {
       const auto now = left.first(std::min(left.size(), kMultiGetKeys));
-      IDNODE_RETURN_IF_ERROR(FindIn(HandleOf(static_cast<Family>(family)), shard, keys, now, values));
+      IDNODE_RETURN_IF_ERROR(
+          FindIn(HandleOf(static_cast<Family>(family)), shard, keys, now, values));
       left = left.subspan(now.size());
     }
   }
@@ -340,8 +304,8 @@ Result<void> RocksDbEngine::FindIn(rocksdb::ColumnFamilyHandle* family, ShardId 
   }
   std::vector<rocksdb::PinnableSlice> found(wanted.size());
   std::vector<rocksdb::Status> statuses(wanted.size());
-  database_->db().MultiGet(rocksdb::ReadOptions(), family, wanted.size(), slices.data(), found.data(),
-                statuses.data(), /*sorted_input=*/false);
+  database_->db().MultiGet(rocksdb::ReadOptions(), family, wanted.size(), slices.data(),
+                           found.data(), statuses.data(), /*sorted_input=*/false);
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     if (statuses[i].ok()) {
       values[wanted[i]].emplace(found[i].data(), found[i].size());
@@ -366,7 +330,8 @@ Result<void> RocksDbEngine::GetInto(ShardId shard, std::string_view key, std::st
   IDNODE_RETURN_IF_ERROR(CheckOpen());
   const rocksdb::Status status =
       database_->db().Get(rocksdb::ReadOptions(), HandleOfKey(key), disk_key.slice(), &value);
-  if (status.ok()) [[likely]] return {};
+  if (status.ok()) [[likely]]
+    return {};
   if (status.IsNotFound()) return Error(Errc::kNotFound, "there is no such key");
   return ToError(status, "reading a row");
 }
@@ -447,7 +412,8 @@ Result<CommitStatus> RocksDbEngine::Commit(ShardId shard, Version expected, cons
   write_options.sync = sync_;
   const rocksdb::Status status = database_->db().Write(write_options, &state.batch);
   if (state.batch.GetDataSize() > kBatchBytesKept) state.batch = rocksdb::WriteBatch();
-  if (!status.ok()) [[unlikely]] return AfterFailedWrite(shard, status);
+  if (!status.ok()) [[unlikely]]
+    return AfterFailedWrite(shard, status);
   state.version.store(expected + 1, std::memory_order_release);
   state.version_known.store(true, std::memory_order_release);
   return CommitStatus::kCommitted;

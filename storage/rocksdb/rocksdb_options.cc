@@ -1,11 +1,11 @@
 #include "storage/rocksdb/rocksdb_options.h"
 
+#include <algorithm>
+
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
-
-#include <algorithm>
 
 #include "storage/rocksdb/log_bridge.h"
 
@@ -57,7 +57,8 @@ rocksdb::ColumnFamilyOptions Common(const std::shared_ptr<rocksdb::Cache>& cache
 
 TunedOptions TuneRocksDb(const EngineOptions& options) {
   TunedOptions tuned;
-  const std::size_t write_buffer_bytes = std::max(options.write_buffer_bytes / 4, kWriteBufferBytesMin);
+  const std::size_t write_buffer_bytes =
+      std::max(options.write_buffer_bytes / 4, kWriteBufferBytesMin);
 
   rocksdb::LRUCacheOptions cache_options;
   cache_options.capacity = options.block_cache_bytes;
@@ -74,7 +75,8 @@ TunedOptions TuneRocksDb(const EngineOptions& options) {
   db.write_buffer_manager =
       std::make_shared<rocksdb::WriteBufferManager>(options.write_buffer_bytes);
   // What a crash leaves to replay is at most this, and so is the wait at the next start.
-  db.max_total_wal_size = std::max<std::uint64_t>(options.write_buffer_bytes / 2, kWriteBufferBytesMin);
+  db.max_total_wal_size =
+      std::max<std::uint64_t>(options.write_buffer_bytes / 2, kWriteBufferBytesMin);
   db.avoid_flush_during_recovery = true;
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   db.track_and_verify_wals_in_manifest = true;

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <rocksdb/options.h>
-
 #include <array>
 #include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <rocksdb/options.h>
 
 #include "storage/engine.h"
 

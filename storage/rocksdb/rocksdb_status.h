@@ -1,8 +1,8 @@
 #pragma once
 
-#include <rocksdb/status.h>
-
 #include <string_view>
+
+#include <rocksdb/status.h>
 
 #include "node/base/result.h"
 

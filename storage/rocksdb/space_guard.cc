@@ -1,9 +1,9 @@
 #include "storage/rocksdb/space_guard.h"
 
-#include <sys/statvfs.h>
-
 #include <limits>
 #include <utility>
+
+#include <sys/statvfs.h>
 
 #include "node/base/log.h"
 
@@ -52,7 +52,8 @@ void SpaceGuard::Refresh() {
 
 Result<void> SpaceGuard::CheckRoom() {
   Refresh();
-  if (!stopped_.load(std::memory_order_relaxed)) [[likely]] return {};
+  if (!stopped_.load(std::memory_order_relaxed)) [[likely]]
+    return {};
   return Error(Errc::kStorageFull,
                "registration stopped: " + Mebibytes(free_bytes_.load(std::memory_order_relaxed)) +
                    " free, " + Mebibytes(reserve_bytes_) + " reserved; free some room");

@@ -1,17 +1,17 @@
 #include "storage/rocksdb/store_files.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <utility>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "storage/rocksdb/rocksdb_engine.h"
 
@@ -152,7 +152,8 @@ Result<void> CreatePrivateDirectory(const std::string& dir) {
   const auto parent = std::filesystem::path(dir).parent_path();
   std::error_code error;
   if (!parent.empty()) std::filesystem::create_directories(parent, error);
-  if (error) return Error(Errc::kUnavailable, "creating " + parent.string() + ": " + error.message());
+  if (error)
+    return Error(Errc::kUnavailable, "creating " + parent.string() + ": " + error.message());
   if (mkdir(dir.c_str(), kDirectoryMode) == 0) {
     return parent.empty() ? SyncDirectory(".") : SyncDirectory(parent.string());
   }

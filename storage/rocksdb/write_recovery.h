@@ -1,7 +1,5 @@
 #pragma once
 
-#include <rocksdb/listener.h>
-
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -10,6 +8,8 @@
 #include <mutex>
 #include <string>
 #include <thread>
+
+#include <rocksdb/listener.h>
 
 #include "node/base/result.h"
 

@@ -1,12 +1,12 @@
 // What storage/engine.h promises, sentence by sentence, for every engine alike.
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <atomic>
 #include <map>
 #include <random>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "engine_under_test.h"
 #include "storage/rocksdb/rocksdb_engine.h"
@@ -202,8 +202,8 @@ TEST_P(EngineContract, KeysAndValuesAreBytes) {
 
 TEST_P(EngineContract, ScanGoesInBytewiseOrderOverAllSpaces) {
   // Bytes above 0x7f come last: the order is that of unsigned bytes.
-  const std::vector<std::string> keys = {"\x01", "a",  "f",  "f\xff",  "g", "h1", "q",
-                                         "r",    "r1", "r\x80", "s", "\x80", "\xff\xff"};
+  const std::vector<std::string> keys = {"\x01", "a",  "f",     "f\xff", "g",    "h1",      "q",
+                                         "r",    "r1", "r\x80", "s",     "\x80", "\xff\xff"};
   Writes writes;
   std::string expected;
   for (const auto& key : keys) {

@@ -3,12 +3,12 @@
 //
 // Usage: engine_crash_child DIR
 
-#include <unistd.h>
-
 #include <cstdio>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <unistd.h>
 
 #include "storage/engine.h"
 

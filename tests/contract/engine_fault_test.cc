@@ -1,10 +1,10 @@
 // FaultyEngine does what its faults say, and a client that follows the contract survives them all.
 
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <random>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "engine_under_test.h"
 #include "storage/testing/faulty_engine.h"

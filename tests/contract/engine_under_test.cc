@@ -1,10 +1,10 @@
 #include "engine_under_test.h"
 
-#include <gtest/gtest.h>
-#include <stdlib.h>
-
 #include <filesystem>
 #include <system_error>
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
 
 #include "storage/memory/memory_engine.h"
 #include "storage/rocksdb/rocksdb_engine.h"

@@ -1,15 +1,15 @@
 // kill -9 at random moments: what was acknowledged is there, whole, and versions have no gaps.
 
+#include <array>
+#include <cstdio>
+#include <random>
+#include <string>
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <array>
-#include <cstdio>
-#include <random>
-#include <string>
 
 #include "engine_under_test.h"
 

@@ -1,16 +1,16 @@
 // A disk that fills up: registration stops, clearly; resolution goes on; everything starts again by
 // itself. On a small file system of its own, which takes the right to mount one.
 
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <thread>
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
-
-#include <chrono>
-#include <filesystem>
-#include <functional>
-#include <thread>
 
 #include "engine_under_test.h"
 #include "node/base/clock.h"

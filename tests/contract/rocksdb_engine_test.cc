@@ -1,13 +1,14 @@
 // What the embedded engine promises beyond the seam: it keeps, refuses, and copies.
 
-#include <gtest/gtest.h>
-#include <sys/stat.h>
+#include "storage/rocksdb/rocksdb_engine.h"
 
 #include <filesystem>
 #include <fstream>
 
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
 #include "engine_under_test.h"
-#include "storage/rocksdb/rocksdb_engine.h"
 #include "storage/rocksdb/store_files.h"
 
 namespace idnode::storage {
@@ -96,10 +97,10 @@ TEST_F(RocksDbEngineTest, ANewerFormatIsRefusedWithBothNumbers) {
 
 TEST_F(RocksDbEngineTest, ADamagedFormatFileIsCorruption) {
   Open().reset();
-  for (const char* text : {"", "idnode-store", "idnode-store 1\n", "idnode-store 0\nshards 4\n",
-                           "idnode-store 1\nshards 0\n", "idnode-store 1\nshards 65536\n",
-                           "idnode-store 1\nshards 4\nmore\n", "idnode-store 1\nshards 4",
-                           "other 1\nshards 4\n"}) {
+  for (const char* text :
+       {"", "idnode-store", "idnode-store 1\n", "idnode-store 0\nshards 4\n",
+        "idnode-store 1\nshards 0\n", "idnode-store 1\nshards 65536\n",
+        "idnode-store 1\nshards 4\nmore\n", "idnode-store 1\nshards 4", "other 1\nshards 4\n"}) {
     WriteFormat(text);
     EXPECT_EQ(OpenError().code, Errc::kCorruption) << text;
   }

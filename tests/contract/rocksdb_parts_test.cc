@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "storage/rocksdb/disk_key.h"
+#include "storage/rocksdb/disk_range.h"
 #include "storage/rocksdb/rocksdb_status.h"
 #include "storage/rocksdb/space_guard.h"
 #include "storage/rocksdb/store_files.h"
@@ -77,13 +78,15 @@ TEST_F(SpaceGuardTest, AnUnknownRoomStopsNothing) {
 
 TEST(SpaceGuardReserveTest, NoReserveNeverStops) {
   const FakeClock clock(0);
-  SpaceGuard guard(0, [] { return std::optional<std::uint64_t>(0); }, clock);
+  SpaceGuard guard(
+      0, [] { return std::optional<std::uint64_t>(0); }, clock);
   EXPECT_TRUE(guard.CheckRoom().ok());
 }
 
 TEST(SpaceGuardReserveTest, TheWholeDiskAsReserveAlwaysStops) {
   const FakeClock clock(0);
-  SpaceGuard guard(UINT64_MAX, [] { return std::optional<std::uint64_t>(1ULL << 60); }, clock);
+  SpaceGuard guard(
+      UINT64_MAX, [] { return std::optional<std::uint64_t>(1ULL << 60); }, clock);
   EXPECT_FALSE(guard.CheckRoom().ok());
   EXPECT_FALSE(guard.CheckRoom().ok());
 }
@@ -109,6 +112,34 @@ TEST(DiskKeyTest, IsTheShardAndTheKey) {
     const std::string key(size, 'k');
     EXPECT_EQ(DiskKey(0x4142, key).slice().ToString(), "AB" + key) << size;
   }
+}
+
+TEST(DiskRangeTest, SegmentsFollowOneAnotherAndKnowTheirFamily) {
+  ASSERT_EQ(kSegments.front().from, 1);
+  ASSERT_EQ(kSegments.back().to, 0);
+  for (std::size_t i = 0; i < kSegments.size(); ++i) {
+    if (i > 0) {
+      EXPECT_EQ(kSegments[i].from, kSegments[i - 1].to);
+    }
+    const unsigned end = kSegments[i].to == 0 ? 256 : kSegments[i].to;
+    for (unsigned space = kSegments[i].from; space < end; ++space) {
+      EXPECT_EQ(FamilyOf(static_cast<char>(space)), kSegments[i].family) << space;
+    }
+  }
+}
+
+TEST(DiskRangeTest, StaysInItsShardAndSegment) {
+  const Segment& records = kSegments[5];
+  ASSERT_EQ(records.family, Family::kRecords);
+  const DiskRange all = Intersect(0x4142, "", "", records);
+  EXPECT_EQ(all.from, "ABr");
+  EXPECT_EQ(all.to, "ABs");
+  const DiskRange some = Intersect(0x4142, "r5", "zz", records);
+  EXPECT_EQ(some.from, "ABr5");
+  EXPECT_EQ(some.to, "ABs");
+  EXPECT_TRUE(Intersect(0x4142, "s", "", records).empty());
+  EXPECT_TRUE(Intersect(0x4142, "", "r", records).empty());
+  EXPECT_EQ(Intersect(0x41ff, "", "", kSegments.back()).to, std::string("B\0", 2));
 }
 
 TEST(RocksDbStatusTest, IsTranslatedOnce) {

@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import unittest
 
-from harness import BIN, GrpcPipe, Http, NodeTest, clean_environment
+from harness import BIN, GrpcPipe, NodeTest, clean_environment
 
 
 class AccessTest(NodeTest):
@@ -43,8 +43,8 @@ class AccessTest(NodeTest):
         self.idnode(node, "volume", token_file=None)
         refused = self.idnode(node, "register", "88.108.1001/B", "--json", token_file=None, code=4)
         self.assertEqual(json.loads(refused.stdout)["error"]["slug"], "unauthenticated")
-        status, headers, problem = Http(node)("POST", "/v1/identifiers:batchRegister",
-                                              {"items": [{"identifier": "88.108.1001/B"}]})
+        status, headers, problem = self.http(node)("POST", "/v1/identifiers:batchRegister",
+                                                   {"items": [{"identifier": "88.108.1001/B"}]})
         self.assertEqual((status, problem["type"]), (401, "urn:idnode:error:unauthenticated"))
         self.assertIn("Bearer", headers["WWW-Authenticate"])
         wrong = self.file("wrong.token", "x" * 43)

@@ -287,6 +287,8 @@ int Run(int argc, char** argv) {
   node.volume = v1::VolumeService::NewStub(channel);
 
   std::map<std::int64_t, std::unique_ptr<Lane>> lanes;
+  // Reading must not wait for answers to be read: whoever writes calls may do that later.
+  std::cin.tie(nullptr);
   std::string line;
   while (std::getline(std::cin, line)) {
     boost::system::error_code error;

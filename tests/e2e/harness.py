@@ -192,6 +192,11 @@ class NodeTest(unittest.TestCase):
         self.addCleanup(pipe.close)
         return pipe
 
+    def http(self, node, token=None):
+        connection = Http(node, token)
+        self.addCleanup(connection.close)
+        return connection
+
     def file(self, name, text, newline=""):
         path = os.path.join(self.directory, name)
         with open(path, "w", encoding="utf-8", newline=newline) as file:

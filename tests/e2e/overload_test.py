@@ -4,7 +4,7 @@
 import threading
 import unittest
 
-from harness import Http, NodeTest
+from harness import NodeTest
 
 QUEUE_ITEMS = 400
 BATCH_ITEMS = 100
@@ -76,7 +76,7 @@ class OverloadTest(NodeTest):
         return refusals
 
     def write_over_http(self, client):
-        http = Http(self.node, self.node.token())
+        http = self.http(self.node, self.node.token())
         number = 0
         while number < BATCHES_PER_LANE:
             status, headers, answer = http("POST", "/v1/identifiers:batchRegister",
@@ -92,7 +92,6 @@ class OverloadTest(NodeTest):
             else:
                 self.http_problems.append((status, answer))
                 break
-        http.close()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import signal
 import stat
 import unittest
 
-from harness import Http, NodeProcess, NodeTest
+from harness import NodeProcess, NodeTest
 
 
 class QuickstartTest(NodeTest):
@@ -25,8 +25,7 @@ class QuickstartTest(NodeTest):
 
         # Anyone may resolve, by either face, and both say the same.
         record = self.idnode_json(node, "resolve", "88.108.1001/SN1", token_file=None)
-        http = Http(node)
-        self.addCleanup(http.close)
+        http = self.http(node)
         status, _, by_http = http("GET", "/v1/identifiers/88.108.1001/SN1")
         self.assertEqual(status, 200)
         self.assertEqual(by_http, record)
@@ -42,8 +41,7 @@ class QuickstartTest(NodeTest):
 
     def test_http_registers_what_grpc_resolves(self):
         node = self.start()
-        http = Http(node, node.token())
-        self.addCleanup(http.close)
+        http = self.http(node, node.token())
         status, _, answer = http("POST", "/v1/identifiers:batchRegister", {
             "requestId": "r1",
             "items": [{"identifier": "88.108.1001/A", "values": [

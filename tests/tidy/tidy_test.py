@@ -55,7 +55,8 @@ INCLUDE_CASES = [
 
 OTHER_CASES = [
     ("node/app/a.cc", "auto t = std::chrono::system_clock::now();\n", "1: clock: "),
-    ("tests/a.cc", "auto t = std::chrono::system_clock::now();\n", "1: clock: "),
+    ("storage/a.cc", "auto t = std::chrono::system_clock::now();\n", "1: clock: "),
+    ("tests/a.cc", "auto t = std::chrono::system_clock::now();\n", None),
     ("node/base/clock.cc", "auto t = std::chrono::system_clock::now();\n", None),
     ("node/app/a.cc", "// not std::chrono::system_clock::now()\n", None),
     ("node/app/a.cc", "std::cerr << 1;\n", "1: cerr: "),
@@ -159,6 +160,8 @@ class RuleTest(unittest.TestCase):
                          'there is no section "Decisions"')
         self.assertEqual(
             Tree({**six, "node/app/README.md": "# App\n\n## Decisions\n"}).findings(), [])
+        self.assertEqual(Tree({**six, "node/app/README.md": "# App\n",
+                               "node/README.md": "## Decisions\n"}).findings(), [])
         self.assertEqual(Tree({**six, "node/README.md": "`app/` is …\n"}).findings(), [])
         self.assertRegex(Tree({**six, "node/README.md": "Nothing.\n"}).findings()[0], "node/app:1")
 

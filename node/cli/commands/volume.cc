@@ -136,6 +136,13 @@ ExitCode Recount(const Options& options, Environment& environment) {
   if (!client) return kExitUsage;
   v1::RecountRequest request;
   request.set_month(options.month);
+  if (options.month.empty()) {
+    // Which month is running is for the node's clock and time zone to say.
+    auto volume =
+        client->Call(&v1::VolumeService::Stub::GetVolume, client->volume(), v1::GetVolumeRequest());
+    if (!volume.ok()) return Fail(environment, volume.error());
+    request.set_month(volume->month());
+  }
   // A recount reads every record: it takes as long as it takes, and shows how far it is.
   const auto context = client->NewContext(std::chrono::milliseconds(0));
   const auto stream = client->volume().Recount(context.get(), request);

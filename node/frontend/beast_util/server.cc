@@ -73,7 +73,7 @@ class Server::Impl {
   void StartThreads();
   void Tick(IoThread& io);
   void Accept();
-  void OnAccepted(IoThread& io, tcp::socket socket);
+  void OnAccepted(IoThread& io, Socket socket);
   void StopAccepting();
   std::shared_ptr<asio::ssl::context> Tls() const {
     std::lock_guard lock(tls_mutex_);
@@ -177,7 +177,7 @@ void Server::Impl::Tick(IoThread& io) {
 void Server::Impl::Accept() {
   IoThread& io = *threads_[next_thread_];
   next_thread_ = (next_thread_ + 1) % threads_.size();
-  acceptor_->async_accept(io.context, [this, &io](const error_code& ec, tcp::socket socket) {
+  acceptor_->async_accept(io.context, [this, &io](const error_code& ec, Socket socket) {
     if (shared_->draining.load() || ec == asio::error::operation_aborted) return;
     if (!ec) {
       OnAccepted(io, std::move(socket));
@@ -192,7 +192,7 @@ void Server::Impl::Accept() {
   });
 }
 
-void Server::Impl::OnAccepted(IoThread& io, tcp::socket socket) {
+void Server::Impl::OnAccepted(IoThread& io, Socket socket) {
   const std::size_t connections = shared_->Connections();
   if (connections >= options().connections_max + kRefusalsMax) return;  // closes the socket
   const bool refuse = connections >= options().connections_max;

@@ -19,7 +19,7 @@ constexpr std::size_t kOutKeptBytesMax = 64 * 1024;
 // Read at once while a body comes in, beside the header section.
 constexpr std::size_t kBodyReadBytes = 64 * 1024;
 
-using TlsStream = asio::ssl::stream<tcp::socket>;
+using TlsStream = asio::ssl::stream<Socket>;
 
 enum class ParseStatus { kNeedMore, kComplete, kRefused };
 
@@ -27,7 +27,7 @@ enum class ParseStatus { kNeedMore, kComplete, kRefused };
 class SessionCompletion : public Completion {
  public:
   SessionCompletion(std::shared_ptr<SessionBase> session, std::shared_ptr<ServerShared> shared,
-                    asio::any_io_executor executor)
+                    Executor executor)
       : session_(std::move(session)), shared_(std::move(shared)), executor_(std::move(executor)) {}
   ~SessionCompletion() override { Post({}); }
 
@@ -46,7 +46,7 @@ class SessionCompletion : public Completion {
 
   std::shared_ptr<SessionBase> session_;
   const std::shared_ptr<ServerShared> shared_;
-  const asio::any_io_executor executor_;
+  const Executor executor_;
   std::atomic<bool> done_{false};
 };
 
@@ -67,7 +67,7 @@ class Session final : public SessionBase,
         parsed_(shared_->bodies) {}
 
   /// Serves until the connection ends. The caller keeps the session alive meanwhile.
-  asio::awaitable<void> Run();
+  Awaitable<void> Run();
 
   void EndIdle() override {
     error_code ignored;
@@ -86,7 +86,7 @@ class Session final : public SessionBase,
 
  private:
   const ServerOptions& options() const { return shared_->options; }
-  tcp::socket& socket() {
+  Socket& socket() {
     if constexpr (kTls) {
       return stream_.next_layer();
     } else {
@@ -107,9 +107,9 @@ class Session final : public SessionBase,
   void EndRequest();
   bool TryWrite();
   void Wrote();
-  asio::awaitable<bool> Flush();
-  asio::awaitable<void> AwaitAnswer();
-  asio::awaitable<void> Close();
+  Awaitable<bool> Flush();
+  Awaitable<void> AwaitAnswer();
+  Awaitable<void> Close();
 
   const std::shared_ptr<asio::ssl::context> tls_;  // outlives the stream
   Stream stream_;
@@ -125,7 +125,7 @@ class Session final : public SessionBase,
   bool deferred_ = false;
   bool answered_ = false;
   std::string answer_;
-  std::optional<asio::steady_timer> wake_;
+  std::optional<Timer> wake_;
   std::size_t gathered_ = 0;  // answers in out_
   std::size_t written_ = 0;   // bytes of out_ that are sent
 };
@@ -322,7 +322,7 @@ bool Session<Stream>::TryWrite() {
 }
 
 template <typename Stream>
-asio::awaitable<bool> Session<Stream>::Flush() {
+Awaitable<bool> Session<Stream>::Flush() {
   if (TryWrite()) co_return true;
   const std::uint64_t before = deadline_tick_;
   Arm(options().request_timeout_ms);
@@ -335,10 +335,10 @@ asio::awaitable<bool> Session<Stream>::Flush() {
 }
 
 template <typename Stream>
-asio::awaitable<void> Session<Stream>::AwaitAnswer() {
+Awaitable<void> Session<Stream>::AwaitAnswer() {
   bool alive = true;
   if (!out_.empty()) alive = co_await Flush();  // answers before this one
-  if (!wake_) wake_.emplace(io_.context, asio::steady_timer::time_point::max());
+  if (!wake_) wake_.emplace(io_.context, Timer::time_point::max());
   while (!answered_) co_await wake_->async_wait(kAwait);
   deferred_ = false;
   if (!alive) Abort();
@@ -355,7 +355,7 @@ asio::awaitable<void> Session<Stream>::AwaitAnswer() {
 }
 
 template <typename Stream>
-asio::awaitable<void> Session<Stream>::Close() {
+Awaitable<void> Session<Stream>::Close() {
   if (!socket().is_open()) co_return;
   Arm(kLingerMs);
   if constexpr (kTls) {
@@ -378,7 +378,7 @@ asio::awaitable<void> Session<Stream>::Close() {
 }
 
 template <typename Stream>
-asio::awaitable<void> Session<Stream>::Run() {
+Awaitable<void> Session<Stream>::Run() {
   error_code failed;
   socket().set_option(tcp::no_delay(true), failed);
   socket().non_blocking(true, failed);
@@ -480,14 +480,13 @@ void SessionBase::CheckDeadline() {
   }
 }
 
-void StartSession(IoThread& io, const std::shared_ptr<ServerShared>& shared, tcp::socket socket,
+void StartSession(IoThread& io, const std::shared_ptr<ServerShared>& shared, Socket socket,
                   const std::shared_ptr<asio::ssl::context>& tls, bool refuse) {
   if (tls) {
     TlsStream stream(std::move(socket), *tls);
     Spawn(io, std::make_shared<Session<TlsStream>>(io, shared, std::move(stream), tls, refuse));
   } else {
-    Spawn(io,
-          std::make_shared<Session<tcp::socket>>(io, shared, std::move(socket), nullptr, refuse));
+    Spawn(io, std::make_shared<Session<Socket>>(io, shared, std::move(socket), nullptr, refuse));
   }
 }
 

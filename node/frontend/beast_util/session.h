@@ -55,7 +55,7 @@ struct IoThread {
   std::uint32_t tick_ms = 250;
   std::string date_line;        ///< "Date: …\r\n", renewed at ticks
   asio::io_context context{1};  ///< destroyed first: it may hold the last references to sessions
-  asio::steady_timer ticker{context};
+  Timer ticker{context};
   std::thread thread;
 };
 
@@ -88,7 +88,7 @@ class SessionBase {
 
 /// Starts serving `socket`, which belongs to `io`; call on its thread. Counts as a connection
 /// already. `tls` may be null: plain text. `refuse`: answer one request with 503 and close.
-void StartSession(IoThread& io, const std::shared_ptr<ServerShared>& shared, tcp::socket socket,
+void StartSession(IoThread& io, const std::shared_ptr<ServerShared>& shared, Socket socket,
                   const std::shared_ptr<asio::ssl::context>& tls, bool refuse);
 
 }  // namespace idnode::frontend::http

@@ -62,7 +62,9 @@ grpc_ssl_certificate_config_reload_status FetchCertificate(
   const auto pair = static_cast<TlsSource*>(source)->TakeNew();
   if (pair == nullptr) return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED;
   const grpc_ssl_pem_key_cert_pair pem{pair->key.c_str(), pair->certificate.c_str()};
-  *config = grpc_ssl_server_certificate_config_create(nullptr, &pem, 1);
+  // gRPC 1.51 insists on roots for clients' certificates although none is asked for; these are
+  // never used.
+  *config = grpc_ssl_server_certificate_config_create(pair->certificate.c_str(), &pem, 1);
   return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_NEW;
 }
 

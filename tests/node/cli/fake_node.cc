@@ -288,6 +288,10 @@ grpc::Status FakeNode::GetVolume(grpc::ServerContext* context, const v1::GetVolu
 grpc::Status FakeNode::Recount(grpc::ServerContext* context, const v1::RecountRequest* request,
                                grpc::ServerWriter<v1::RecountProgress>* writer) {
   if (auto refused = Admit(context); !refused.ok()) return refused;
+  if (request->month().empty()) {
+    context->AddTrailingMetadata("idnode-error", "invalid-request");
+    return {grpc::StatusCode::INVALID_ARGUMENT, "a month is needed"};
+  }
   v1::RecountProgress progress;
   progress.set_shards(2);
   progress.set_shards_done(1);

@@ -33,7 +33,9 @@ class ImportTest : public testing::Test {
   /// A catalogue of `rows` rows, each with its own GTIN.
   std::string Catalogue(int rows) {
     std::string text = "gtin,name\n";
-    for (int i = 0; i < rows; ++i) text += std::to_string(1'000 + i) + ",\"Shoe, no. 5\"\n";
+    for (int i = 0; i < rows; ++i) {
+      text.append(std::to_string(1'000 + i)).append(",\"Shoe, no. 5\"\n");
+    }
     return folder_.Write("goods.csv", text);
   }
   CliResult Import(const std::string& file, std::vector<std::string> more = {}) {

@@ -166,7 +166,7 @@ TEST(GrpcLifecycleTest, RefusesAddressesThatAreNotItsOwn) {
 
 TEST(GrpcLifecycleTest, RefusesPlainTextOffLoopback) {
   service::TestNode node;
-  for (const std::string address : {"0.0.0.0", "::", "192.0.2.1", "node.example"}) {
+  for (const char* address : {"0.0.0.0", "::", "192.0.2.1", "node.example"}) {
     GrpcOptions options;
     options.listen.address = address;
     GrpcFrontend face(node.services(), options);

@@ -130,7 +130,7 @@ TEST(RegistrationRpcTest, RefusesWhoeverShowsNoToken) {
 
 TEST(RegistrationRpcTest, RefusesTokensThatAreNotUnderstood) {
   GrpcNode node;
-  for (const std::string text : {"Bearer wrong", "Bearer ", "Bearer", "Basic abc", "x"}) {
+  for (const char* text : {"Bearer wrong", "Bearer ", "Bearer", "Basic abc", "x"}) {
     grpc::ClientContext context;
     context.AddMetadata("authorization", text);
     v1::BatchRegisterResponse response;
@@ -235,7 +235,7 @@ TEST(RegistrationRpcTest, RefusesMessagesOverTheLimit) {
 TEST(RegistrationRpcTest, RefusesBytesThatAreNoMessage) {
   GrpcNode node;
   // A truncated item; an item whose identifier is not UTF-8.
-  for (const std::string bytes :
+  for (const std::string& bytes :
        {std::string("\x12\x05\x0a", 3), std::string("\x12\x03\x0a\x01\xff", 5)}) {
     grpc::ClientContext context;
     node.Authorize(context);

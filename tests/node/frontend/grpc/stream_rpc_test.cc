@@ -309,8 +309,8 @@ TEST(StreamRpcTest, DrainAnswersWhatWasTaken) {
 
 TEST(StreamRpcTest, ServesManyStreamsAtOnce) {
   GrpcNode node;
-  constexpr int kStreams = 8;
-  constexpr int kBatches = 50;
+  static constexpr int kStreams = 8;
+  static constexpr int kBatches = 50;
   std::vector<std::thread> clients;
   for (int s = 0; s < kStreams; ++s) {
     clients.emplace_back([&node, s] {
