@@ -25,9 +25,7 @@ bool SameKind(const Event& a, const Event& b) {
          a.object_class == b.object_class && a.template_ref == b.template_ref;
 }
 
-Error Moved() {
-  return Error(Errc::kConflict, "another commit came between");
-}
+Error Moved() { return Error(Errc::kConflict, "another commit came between"); }
 
 }  // namespace
 
@@ -235,9 +233,8 @@ Result<void> CommitGroup::WriteCounters(Engine& engine, ShardChain& chain, Deadl
     const bool existed = !row.figures.zero();
     row.figures += delta;
     row.version = expected_ + 1;
-    const Row written{
-        Hold(CounterKey(id.month, static_cast<std::uint8_t>(id.dimension), id.value)),
-        Hold(EncodeCounter(row))};
+    const Row written{Hold(CounterKey(id.month, static_cast<std::uint8_t>(id.dimension), id.value)),
+                      Hold(EncodeCounter(row))};
     (existed ? writes_.updates : writes_.inserts).push_back(written);
   }
   return {};

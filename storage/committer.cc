@@ -354,7 +354,8 @@ void Committer::Impl::Release(Shard& shard, const Transaction& transaction) {
 
 void Committer::Impl::FinishGroup(Shard& shard, CommitGroup& group, const Result<void>& result) {
   if (!result.ok()) {
-    LogWarning("commit failed", {{"error", ErrcName(result.code())}, {"detail", result.error().detail}});
+    LogWarning("commit failed",
+               {{"error", ErrcName(result.code())}, {"detail", result.error().detail}});
   }
   group.Finish(result);
   for (const auto& transaction : group.transactions()) Release(shard, *transaction);

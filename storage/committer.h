@@ -65,19 +65,19 @@ class Transaction {
   /// or any other: nothing of it was written. Called on a committer thread; must not block.
   virtual void Done(const Result<void>& result) = 0;
 
-  std::size_t items = 1;       ///< for the bounds of queues and groups
-  std::size_t bytes = 0;       ///< likewise
-  Deadline deadline{};         ///< not started after this
-  bool advance_time = false;   ///< its commit time is later than that of every commit before
+  std::size_t items = 1;      ///< for the bounds of queues and groups
+  std::size_t bytes = 0;      ///< likewise
+  Deadline deadline{};        ///< not started after this
+  bool advance_time = false;  ///< its commit time is later than that of every commit before
 };
 
 struct CommitterOptions {
   std::size_t group_items_max = 4096;
   std::size_t group_bytes_max = 4U << 20;
-  std::size_t queue_items_max = 64 * 1024;      ///< per shard
-  std::size_t queue_bytes_max = 64U << 20;      ///< per shard
+  std::size_t queue_items_max = 64 * 1024;            ///< per shard
+  std::size_t queue_bytes_max = 64U << 20;            ///< per shard
   std::chrono::milliseconds commit_wait_max{30'000};  ///< until an outcome is called undetermined
-  int threads = 0;  ///< 0: two per shard, at most 32
+  int threads = 0;                                    ///< 0: two per shard, at most 32
 };
 
 /// Group commit over the seam, once for all engines (design §4). Concurrent transactions of a

@@ -42,8 +42,9 @@ constexpr std::array<DimensionRow, 6> kDimensions = {{
 }};
 
 void AppendFigures(const Figures& figures, std::string& out) {
-  for (const std::int64_t figure : {figures.first_ever, figures.registrations,
-                                    figures.re_registrations, figures.deletions, figures.reported}) {
+  for (const std::int64_t figure :
+       {figures.first_ever, figures.registrations, figures.re_registrations, figures.deletions,
+        figures.reported}) {
     AppendVarint(static_cast<std::uint64_t>(figure), out);
   }
 }
@@ -110,7 +111,8 @@ Result<Dimension> ParseDimension(std::string_view name) {
     names += row.name;
   }
   return Error(Errc::kInvalidRequest,
-               "there is no dimension \"" + std::string(name) + "\"; give one of " + names, "groupBy");
+               "there is no dimension \"" + std::string(name) + "\"; give one of " + names,
+               "groupBy");
 }
 
 Figures& Figures::operator+=(const Figures& other) {

@@ -27,9 +27,10 @@ struct Row {
 
 /// What one commit writes in its shard. No key occurs twice over the three lists.
 struct WriteSet {
-  std::vector<Row> inserts;              ///< keys that are not there; apart from updates: that is what SQL does fast
-  std::vector<Row> updates;              ///< keys that may be there
-  std::vector<std::string_view> deletes; ///< keys that may be there
+  std::vector<Row>
+      inserts;  ///< keys that are not there; apart from updates: that is what SQL does fast
+  std::vector<Row> updates;               ///< keys that may be there
+  std::vector<std::string_view> deletes;  ///< keys that may be there
   /// Keys [first, second) to delete: retention. Few.
   std::vector<std::pair<std::string_view, std::string_view>> range_deletes;
 };
@@ -52,18 +53,18 @@ enum class CommitStatus : std::uint8_t {
 };
 
 struct Capabilities {
-  std::string name;                  ///< "memory", "rocksdb", "postgres"
-  std::size_t batch_rows_max = 0;    ///< most rows in a WriteSet
-  std::size_t batch_bytes_max = 0;   ///< most key and value bytes in a WriteSet
-  bool local_reads = false;          ///< reads may run on an I/O thread
-  bool durable = false;              ///< commits survive the process
+  std::string name;                 ///< "memory", "rocksdb", "postgres"
+  std::size_t batch_rows_max = 0;   ///< most rows in a WriteSet
+  std::size_t batch_bytes_max = 0;  ///< most key and value bytes in a WriteSet
+  bool local_reads = false;         ///< reads may run on an I/O thread
+  bool durable = false;             ///< commits survive the process
 };
 
 struct EngineHealth {
   bool writable = false;
-  std::string detail;                      ///< why not; empty when all is well
-  std::uint64_t free_bytes = 0;            ///< room left where data lies; 0 where unknown
-  std::uint64_t stored_bytes = 0;          ///< bytes on disk
+  std::string detail;              ///< why not; empty when all is well
+  std::uint64_t free_bytes = 0;    ///< room left where data lies; 0 where unknown
+  std::uint64_t stored_bytes = 0;  ///< bytes on disk
 };
 
 /// THE seam (design §7). Keys are ordered bytes inside a shard; nothing is promised across two
@@ -103,7 +104,8 @@ class Engine {
                                             Deadline deadline) = 0;
 
   /// Present versions, for followers of the feed.
-  virtual Result<std::vector<Version>> Heads(std::span<const ShardId> shards, Deadline deadline) = 0;
+  virtual Result<std::vector<Version>> Heads(std::span<const ShardId> shards,
+                                             Deadline deadline) = 0;
 
   /// Drops [from, to) for retention. Need not be durable at once; not part of a version.
   virtual Result<void> Trim(ShardId shard, std::string_view from, std::string_view to,
@@ -116,12 +118,12 @@ class Engine {
 /// How to open a store.
 struct EngineOptions {
   std::string engine = "rocksdb";
-  std::string dir;                              ///< where an embedded engine keeps its files
-  ShardId shards = 16;                          ///< at creation only; later the store's own count holds
+  std::string dir;      ///< where an embedded engine keeps its files
+  ShardId shards = 16;  ///< at creation only; later the store's own count holds
   std::uint64_t block_cache_bytes = 256ULL << 20;
   std::uint64_t write_buffer_bytes = 256ULL << 20;
   int background_jobs = 2;
-  bool sync = true;                             ///< false only for benchmarks that say so
+  bool sync = true;                                 ///< false only for benchmarks that say so
   std::uint64_t reserve_free_bytes = 512ULL << 20;  ///< registration stops below this much room
 };
 

@@ -57,7 +57,8 @@ std::string CounterKey(Month month, std::uint8_t dimension, std::string_view val
   return key;
 }
 
-std::string RequestKey(std::uint32_t day, std::string_view application, std::string_view request_id) {
+std::string RequestKey(std::uint32_t day, std::string_view application,
+                       std::string_view request_id) {
   std::string key = Start(Space::kRequest, 5 + application.size() + request_id.size());
   AppendBigEndian(day, 4, key);
   key += application;

@@ -24,6 +24,7 @@ std::string ShardKey();
 /// 'c' month (big-endian u32) dimension (u8) value.
 std::string CounterKey(Month month, std::uint8_t dimension, std::string_view value);
 /// 'q' day since 1970 (big-endian u32) application 0x00 request_id.
-std::string RequestKey(std::uint32_t day, std::string_view application, std::string_view request_id);
+std::string RequestKey(std::uint32_t day, std::string_view application,
+                       std::string_view request_id);
 
 }  // namespace idnode::storage

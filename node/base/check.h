@@ -9,9 +9,9 @@ namespace idnode {
 }  // namespace idnode
 
 /// A broken invariant is a crash, in release builds too.
-#define IDNODE_CHECK(condition)                                     \
-  do {                                                              \
-    if (!(condition)) [[unlikely]] {                                \
-      ::idnode::CheckFailed(#condition, __FILE__, __LINE__);        \
-    }                                                               \
+#define IDNODE_CHECK(condition)                              \
+  do {                                                       \
+    if (!(condition)) [[unlikely]] {                         \
+      ::idnode::CheckFailed(#condition, __FILE__, __LINE__); \
+    }                                                        \
   } while (false)

@@ -10,17 +10,17 @@ namespace idnode {
 enum class Errc : std::uint8_t {
   kOk = 0,
   // What the caller sent.
-  kInvalidRequest,      ///< Not understood as a whole: bad JSON, bad parameter.
-  kInvalidIdentifier,   ///< Breaks the grammar of identifiers.
-  kInvalidValue,        ///< A value, attribute, class or template breaks a rule or a limit.
-  kBatchTooLarge,       ///< More items or bytes than a batch may have.
-  kPayloadTooLarge,     ///< A body or message over its limit.
-  kHeaderTooLarge,      ///< HTTP header section over its limit.
-  kInvalidPageToken,    ///< Not a token this node gave, or for another list.
-  kRequestIdReused,     ///< The request_id was used before with other content.
-  kMethodNotAllowed,    ///< HTTP method does not apply to this path.
-  kUnsupportedMedia,    ///< HTTP Content-Type is not supported.
-  kNotAcceptable,       ///< None of the asked representations exists.
+  kInvalidRequest,     ///< Not understood as a whole: bad JSON, bad parameter.
+  kInvalidIdentifier,  ///< Breaks the grammar of identifiers.
+  kInvalidValue,       ///< A value, attribute, class or template breaks a rule or a limit.
+  kBatchTooLarge,      ///< More items or bytes than a batch may have.
+  kPayloadTooLarge,    ///< A body or message over its limit.
+  kHeaderTooLarge,     ///< HTTP header section over its limit.
+  kInvalidPageToken,   ///< Not a token this node gave, or for another list.
+  kRequestIdReused,    ///< The request_id was used before with other content.
+  kMethodNotAllowed,   ///< HTTP method does not apply to this path.
+  kUnsupportedMedia,   ///< HTTP Content-Type is not supported.
+  kNotAcceptable,      ///< None of the asked representations exists.
   // What is there.
   kIdentifierNotFound,  ///< No such identifier (标识不存在).
   kValueNotFound,       ///< The identifier has no such value.
@@ -33,8 +33,8 @@ enum class Errc : std::uint8_t {
   kNotFound,            ///< A path, application or prefix that does not exist.
   kAlreadyExists,       ///< An application or prefix of that name exists.
   // Who asks.
-  kUnauthenticated,     ///< No credential, or one that is not valid.
-  kPermissionDenied,    ///< The credential does not allow this.
+  kUnauthenticated,   ///< No credential, or one that is not valid.
+  kPermissionDenied,  ///< The credential does not allow this.
   // The state of the node.
   kOverloaded,          ///< A queue is full; retry after a moment.
   kDeadlineExceeded,    ///< The deadline passed before any work was done.

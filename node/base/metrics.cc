@@ -1,16 +1,16 @@
 #include "node/base/metrics.h"
 
+#include <deque>
+#include <mutex>
+#include <utility>
+#include <vector>
+
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
-
-#include <deque>
-#include <mutex>
-#include <utility>
-#include <vector>
 
 namespace idnode {
 namespace {

@@ -27,7 +27,7 @@ struct Error {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: implicit
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: implicit
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: implicit
 
   bool ok() const { return state_.index() == 0; }
@@ -89,9 +89,9 @@ inline Error Prefix(std::string_view context, Error error) {
 }  // namespace idnode
 
 /// Evaluates `expr` (a Result); returns its error from the enclosing function if it failed.
-#define IDNODE_RETURN_IF_ERROR(expr)                           \
-  do {                                                         \
-    if (auto idnode_result_ = (expr); !idnode_result_.ok()) {  \
-      return idnode_result_.error();                           \
-    }                                                          \
+#define IDNODE_RETURN_IF_ERROR(expr)                          \
+  do {                                                        \
+    if (auto idnode_result_ = (expr); !idnode_result_.ok()) { \
+      return idnode_result_.error();                          \
+    }                                                         \
   } while (false)

@@ -1,10 +1,10 @@
 #include "node/base/text.h"
 
+#include <cstring>
+
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
-
-#include <cstring>
 
 namespace idnode {
 namespace {
@@ -18,7 +18,9 @@ std::string Encode(std::string_view bytes, std::string_view alphabet, bool pad) 
   std::string out;
   out.reserve((bytes.size() + 2) / 3 * 4);
   std::size_t i = 0;
-  const auto at = [&](std::size_t p) { return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[p])); };
+  const auto at = [&](std::size_t p) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[p]));
+  };
   for (; i + 3 <= bytes.size(); i += 3) {
     const std::uint32_t group = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
     out += alphabet[group >> 18];
@@ -72,14 +74,16 @@ std::string Base64Url(std::string_view bytes) { return Encode(bytes, kUrlAlphabe
 
 Result<std::string> DecodeBase64(std::string_view text) {
   while (!text.empty() && text.back() == '=') text.remove_suffix(1);
-  if (text.size() % 4 == 1) return Error(Errc::kInvalidRequest, "base64 text has a length that cannot be");
+  if (text.size() % 4 == 1)
+    return Error(Errc::kInvalidRequest, "base64 text has a length that cannot be");
   std::string out;
   out.reserve(text.size() * 3 / 4);
   std::uint32_t group = 0;
   int bits = 0;
   for (char c : text) {
     const int digit = DecodeDigit(c);
-    if (digit < 0) return Error(Errc::kInvalidRequest, "base64 text has a character that is not base64");
+    if (digit < 0)
+      return Error(Errc::kInvalidRequest, "base64 text has a character that is not base64");
     group = group << 6 | static_cast<std::uint32_t>(digit);
     bits += 6;
     if (bits >= 8) {
@@ -159,7 +163,8 @@ bool ConstantTimeEqual(std::string_view a, std::string_view b) {
 
 std::string SecureRandom(std::size_t size) {
   std::string bytes(size, '\0');
-  IDNODE_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(size)) == 1);
+  IDNODE_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(size)) ==
+               1);
   return bytes;
 }
 

@@ -1,9 +1,9 @@
 #include "node/base/time_zone.h"
 
-#include <absl/time/time.h>
-
 #include <array>
 #include <cstdio>
+
+#include <absl/time/time.h>
 
 namespace idnode {
 
@@ -75,14 +75,21 @@ void AppendUtcMs(std::string& out, std::int64_t unix_ms) {
   const auto day_of_era = static_cast<unsigned>(days - era * 146'097);
   const unsigned year_of_era =
       (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const unsigned day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const unsigned shifted_month = (5 * day_of_year + 2) / 153;
   const unsigned day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
   const unsigned month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
-  const auto year = static_cast<unsigned>(static_cast<std::int64_t>(year_of_era) + era * 400 + (month <= 2 ? 1 : 0));
+  const auto year = static_cast<unsigned>(static_cast<std::int64_t>(year_of_era) + era * 400 +
+                                          (month <= 2 ? 1 : 0));
   const auto seconds = static_cast<unsigned>(ms / 1000);
-  const std::array<std::pair<unsigned, int>, 7> parts = {{{year, 4}, {month, 2}, {day, 2},
-      {seconds / 3600, 2}, {seconds / 60 % 60, 2}, {seconds % 60, 2}, {static_cast<unsigned>(ms % 1000), 3}}};
+  const std::array<std::pair<unsigned, int>, 7> parts = {{{year, 4},
+                                                          {month, 2},
+                                                          {day, 2},
+                                                          {seconds / 3600, 2},
+                                                          {seconds / 60 % 60, 2},
+                                                          {seconds % 60, 2},
+                                                          {static_cast<unsigned>(ms % 1000), 3}}};
   constexpr std::string_view kAfter = "--T::.Z";
   std::array<char, 24> text{};
   std::size_t at = 0;

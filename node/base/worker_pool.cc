@@ -1,8 +1,8 @@
 #include "node/base/worker_pool.h"
 
-#include <pthread.h>
-
 #include <utility>
+
+#include <pthread.h>
 
 namespace idnode {
 

@@ -38,9 +38,12 @@ bool IsWide(char32_t code) {
          (code >= 0x20000 && code <= 0x3FFFD);
 }
 
+/// A count or an amount; not a prefix (88.108.1001) or a date.
 bool IsNumber(std::string_view cell) {
-  return cell.find_first_not_of("0123456789,.-") == std::string_view::npos &&
-         cell.find_first_of("0123456789") != std::string_view::npos;
+  if (!cell.empty() && cell.front() == '-') cell.remove_prefix(1);
+  return cell.find_first_of("0123456789") != std::string_view::npos &&
+         cell.find_first_not_of("0123456789,.") == std::string_view::npos &&
+         cell.find('.') == cell.rfind('.');
 }
 
 ExitCode FailOn(std::ostream& json_stream, Environment& environment, const Error& error) {

@@ -26,7 +26,8 @@ Result<void> CheckPrefix(std::string_view prefix) {
       return Invalid("the prefix may hold only letters, digits and \"_\", \"-\", \".\"");
     }
   }
-  if (prefix.front() == '.' || prefix.back() == '.' || prefix.find("..") != std::string_view::npos) {
+  if (prefix.front() == '.' || prefix.back() == '.' ||
+      prefix.find("..") != std::string_view::npos) {
     return Invalid("the prefix has an empty part: \".\" at an end or twice in a row");
   }
   return {};

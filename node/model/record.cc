@@ -47,16 +47,19 @@ Result<void> CheckValue(const ValueView& value, std::size_t position, const Reco
     return InvalidValue("the type is missing; give one such as URL", ValueField(position, ".type"));
   }
   if (value.type.size() > limits.type_bytes_max) {
-    return TooLong("the type", value.type.size(), limits.type_bytes_max, ValueField(position, ".type"));
+    return TooLong("the type", value.type.size(), limits.type_bytes_max,
+                   ValueField(position, ".type"));
   }
   if (!IsLine(value.type)) {
     return InvalidValue("the type is not a line of UTF-8", ValueField(position, ".type"));
   }
   if (value.data.size() > limits.value_bytes_max) {
-    return TooLong("the value", value.data.size(), limits.value_bytes_max, ValueField(position, ".data"));
+    return TooLong("the value", value.data.size(), limits.value_bytes_max,
+                   ValueField(position, ".data"));
   }
   if (value.permissions > 15) {
-    return InvalidValue("permissions are a mask of 8, 4, 2 and 1", ValueField(position, ".permissions"));
+    return InvalidValue("permissions are a mask of 8, 4, 2 and 1",
+                        ValueField(position, ".permissions"));
   }
   if (value.references.size() > limits.references_max) {
     return InvalidValue("there are " + std::to_string(value.references.size()) +
@@ -65,7 +68,8 @@ Result<void> CheckValue(const ValueView& value, std::size_t position, const Reco
                         ValueField(position, ".references"));
   }
   for (const auto& reference : value.references) {
-    if (reference.identifier.size() > limits.identifier_bytes_max || !IsLine(reference.identifier)) {
+    if (reference.identifier.size() > limits.identifier_bytes_max ||
+        !IsLine(reference.identifier)) {
       return InvalidValue("a reference is not an identifier", ValueField(position, ".references"));
     }
   }
@@ -147,7 +151,8 @@ Result<void> EncodeContent(const ContentInput& content, const RecordLimits& limi
     return InvalidValue("the object class is not a line of UTF-8", "objectClass");
   }
   if (content.template_ref.size() > limits.template_bytes_max) {
-    return TooLong("the template", content.template_ref.size(), limits.template_bytes_max, "template");
+    return TooLong("the template", content.template_ref.size(), limits.template_bytes_max,
+                   "template");
   }
   if (!IsLine(content.template_ref)) {
     return InvalidValue("the template is not a line of UTF-8", "template");
@@ -157,8 +162,8 @@ Result<void> EncodeContent(const ContentInput& content, const RecordLimits& limi
                    "attributes");
   }
   if (content.values.size() > limits.values_max) {
-    return InvalidValue("there are " + std::to_string(content.values.size()) +
-                            " values; at most " + std::to_string(limits.values_max) + " are allowed",
+    return InvalidValue("there are " + std::to_string(content.values.size()) + " values; at most " +
+                            std::to_string(limits.values_max) + " are allowed",
                         "values");
   }
   std::size_t bytes = 0;
@@ -219,7 +224,8 @@ bool ValueReader::Next(ValueView& value) {
     references_.clear();
     for (std::uint64_t i = 0; i < count; ++i) {
       ReferenceView reference;
-      if (!TakeSized(rest_, reference.identifier) || !TakeVarint(rest_, number) || number > UINT32_MAX) {
+      if (!TakeSized(rest_, reference.identifier) || !TakeVarint(rest_, number) ||
+          number > UINT32_MAX) {
         return false;
       }
       reference.index = static_cast<std::uint32_t>(number);

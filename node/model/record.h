@@ -15,11 +15,11 @@ namespace idnode {
 /// Bounds of a record. Configurable in section [limits]; every one is tested at the boundary.
 struct RecordLimits {
   std::size_t identifier_bytes_max = 255;
-  std::size_t values_max = 256;             ///< values in a record
-  std::size_t value_bytes_max = 64 * 1024;  ///< bytes of one value's data
+  std::size_t values_max = 256;                    ///< values in a record
+  std::size_t value_bytes_max = 64 * 1024;         ///< bytes of one value's data
   std::size_t record_bytes_max = 4 * 1024 * 1024;  ///< bytes of a record's content in all
-  std::size_t type_bytes_max = 255;         ///< bytes of a value's type
-  std::size_t references_max = 64;          ///< references of one value
+  std::size_t type_bytes_max = 255;                ///< bytes of a value's type
+  std::size_t references_max = 64;                 ///< references of one value
   std::size_t object_class_bytes_max = 64;
   std::size_t template_bytes_max = 128;
   std::size_t attributes_bytes_max = 64 * 1024;  ///< canonical JSON of the attributes

@@ -1,13 +1,13 @@
 #include "node/service/access_control.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "node/base/text.h"
 #include "node/base/varint.h"
@@ -36,7 +36,8 @@ std::string ApplicationKey(std::string_view name) {
 bool IsApplicationName(std::string_view name) {
   return !name.empty() && name.size() <= kNameBytesMax &&
          std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+                  c == '-';
          });
 }
 
@@ -68,13 +69,16 @@ Result<std::string> OperatorToken(const std::string& path) {
   if (errno != ENOENT) return SystemError("cannot open", path);
   const std::string token = "idn_op_" + Base64Url(SecureRandom(kTokenBytes));
   const std::string temporary = path + ".new";
-  const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  const int file =
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (file < 0) return SystemError("cannot create", temporary);
   const std::string text = token + "\n";
-  const bool written = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-                       ::fchmod(file, 0600) == 0 && ::fsync(file) == 0;
+  const bool written =
+      ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+      ::fchmod(file, 0600) == 0 && ::fsync(file) == 0;
   ::close(file);
-  if (!written || ::rename(temporary.c_str(), path.c_str()) != 0) return SystemError("cannot write", path);
+  if (!written || ::rename(temporary.c_str(), path.c_str()) != 0)
+    return SystemError("cannot write", path);
   return token;
 }
 
@@ -101,7 +105,8 @@ std::string EncodeApplication(const ApplicationInfo& info, std::string_view toke
 
 Result<std::pair<ApplicationInfo, std::string>> DecodeApplication(std::string_view name,
                                                                   std::string_view bytes) {
-  const Error damaged(Errc::kCorruption, "the row of application " + std::string(name) + " is damaged");
+  const Error damaged(Errc::kCorruption,
+                      "the row of application " + std::string(name) + " is damaged");
   if (bytes.empty() || bytes.front() != static_cast<char>(kRowFormat)) return damaged;
   bytes.remove_prefix(1);
   ApplicationInfo info;
@@ -203,7 +208,8 @@ Result<CallerRef> AccessControl::Authenticate(std::string_view bearer) const {
   // The table is keyed by a hash that a guesser cannot steer, so its timing tells nothing; the
   // final comparison is in constant time all the same.
   const auto found = by_hash_.find(hash);
-  if (found == by_hash_.end() || !ConstantTimeEqual(found->second->token_hash, hash)) return refused;
+  if (found == by_hash_.end() || !ConstantTimeEqual(found->second->token_hash, hash))
+    return refused;
   if (found->second->info.revoked) {
     return Error(Errc::kUnauthenticated, "the token is revoked");
   }
@@ -226,15 +232,16 @@ Result<std::pair<ApplicationInfo, std::string>> AccessControl::CreateApplication
   entry->info.created_ms = clock_.WallMs();
   for (std::size_t i = 0; i < prefixes.size(); ++i) {
     if (auto checked = CheckPrefix(prefixes[i]); !checked.ok()) {
-      return Error(Errc::kInvalidRequest, checked.error().detail, "prefixes[" + std::to_string(i) + "]");
+      return Error(Errc::kInvalidRequest, checked.error().detail,
+                   "prefixes[" + std::to_string(i) + "]");
     }
     entry->info.prefixes.push_back(FoldIdentifier(prefixes[i]));
   }
   std::string token = "idn_app_" + Base64Url(SecureRandom(kTokenBytes));
   entry->token_hash = HashOf(token);
   entry->caller = CallerOf(entry->info);
-  auto created = writer_.Create(ApplicationKey(name), EncodeApplication(entry->info, entry->token_hash),
-                                deadline);
+  auto created = writer_.Create(ApplicationKey(name),
+                                EncodeApplication(entry->info, entry->token_hash), deadline);
   if (!created.ok()) {
     auto error = created.error();
     if (error.code == Errc::kAlreadyExists) error.field = "name";
@@ -258,7 +265,8 @@ Result<std::vector<ApplicationInfo>> AccessControl::ListApplications(const Calle
   return infos;
 }
 
-Result<ApplicationInfo> AccessControl::RevokeApplication(const Caller& caller, const std::string& name,
+Result<ApplicationInfo> AccessControl::RevokeApplication(const Caller& caller,
+                                                         const std::string& name,
                                                          Deadline deadline) {
   IDNODE_RETURN_IF_ERROR(RequireOperator(caller));
   std::shared_ptr<const Entry> entry;
@@ -272,8 +280,8 @@ Result<ApplicationInfo> AccessControl::RevokeApplication(const Caller& caller, c
   }
   auto revoked = std::make_shared<Entry>(*entry);
   revoked->info.revoked = true;
-  IDNODE_RETURN_IF_ERROR(
-      writer_.Put(ApplicationKey(name), EncodeApplication(revoked->info, revoked->token_hash), deadline));
+  IDNODE_RETURN_IF_ERROR(writer_.Put(
+      ApplicationKey(name), EncodeApplication(revoked->info, revoked->token_hash), deadline));
   std::unique_lock lock(mutex_);
   by_hash_[revoked->token_hash] = revoked;
   by_name_[name] = revoked;

@@ -34,8 +34,8 @@ class ClockGuard {
  private:
   const Clock& clock_;
   const ClockGuardOptions options_;
-  std::atomic<std::int64_t> offset_ms_{0};       ///< wall minus monotonic that is trusted
-  std::atomic<std::int64_t> store_ms_{0};        ///< store's time that the start compared with
+  std::atomic<std::int64_t> offset_ms_{0};  ///< wall minus monotonic that is trusted
+  std::atomic<std::int64_t> store_ms_{0};   ///< store's time that the start compared with
   std::atomic<bool> start_untrusted_{false};
 };
 

@@ -33,7 +33,8 @@ Result<void> PrefixRegistry::Load() {
     for (const auto& row : *rows) {
       std::string_view value = row.value;
       std::uint64_t admitted_ms = 0;
-      if (!TakeVarint(value, admitted_ms)) return Error(Errc::kCorruption, "a prefix row is damaged");
+      if (!TakeVarint(value, admitted_ms))
+        return Error(Errc::kCorruption, "a prefix row is damaged");
       admitted.emplace(row.key.substr(1), static_cast<std::int64_t>(admitted_ms));
     }
     if (rows->size() < kScanRows) break;
@@ -45,17 +46,19 @@ Result<void> PrefixRegistry::Load() {
 }
 
 bool PrefixRegistry::IsResponsible(std::string_view folded_prefix) const {
-  return std::any_of(options_.secondary_prefixes.begin(), options_.secondary_prefixes.end(),
-                     [&](const std::string& own) {
-                       return folded_prefix.starts_with(own) &&
-                              (folded_prefix.size() == own.size() || folded_prefix[own.size()] == '.');
-                     });
+  return std::any_of(
+      options_.secondary_prefixes.begin(), options_.secondary_prefixes.end(),
+      [&](const std::string& own) {
+        return folded_prefix.starts_with(own) &&
+               (folded_prefix.size() == own.size() || folded_prefix[own.size()] == '.');
+      });
 }
 
 Result<void> PrefixRegistry::CheckAdmitted(std::string_view folded_prefix) const {
   if (!IsResponsible(folded_prefix)) {
     return Error(Errc::kNotResponsible,
-                 "this node is not responsible for prefix " + std::string(folded_prefix), "identifier");
+                 "this node is not responsible for prefix " + std::string(folded_prefix),
+                 "identifier");
   }
   if (options_.admit_on_first_use) return {};
   std::shared_lock lock(mutex_);
@@ -74,8 +77,8 @@ Result<PrefixInfo> PrefixRegistry::Admit(const Caller& caller, const std::string
   }
   const std::string folded = FoldIdentifier(prefix);
   if (!IsResponsible(folded)) {
-    return Error(Errc::kNotResponsible, "the prefix is not under one of this node's secondary prefixes",
-                 "prefix");
+    return Error(Errc::kNotResponsible,
+                 "the prefix is not under one of this node's secondary prefixes", "prefix");
   }
   const std::int64_t now_ms = clock_.WallMs();
   std::string value;

@@ -26,7 +26,8 @@ struct PrefixOptions {
 /// Thread-safe; checks are in memory.
 class PrefixRegistry {
  public:
-  PrefixRegistry(storage::Engine& engine, Writer& writer, const Clock& clock, PrefixOptions options);
+  PrefixRegistry(storage::Engine& engine, Writer& writer, const Clock& clock,
+                 PrefixOptions options);
   Result<void> Load();
 
   /// Ok if identifiers may be registered under the folded prefix.

@@ -35,7 +35,8 @@ class ShardRecount {
       auto rows = engine_.Scan(shard_, from, to, kScanRows, false, clock_.After(kStepMax));
       if (!rows.ok()) return rows.error();
       for (const auto& row : *rows) {
-        IDNODE_RETURN_IF_ERROR(CountRecord(std::string_view(row.key).substr(1), row.value, line_ms, sums));
+        IDNODE_RETURN_IF_ERROR(
+            CountRecord(std::string_view(row.key).substr(1), row.value, line_ms, sums));
       }
       FlushRun(sums);
       if (!more(rows->size())) return Stopped();

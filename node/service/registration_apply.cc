@@ -295,11 +295,16 @@ ItemResult ApplyItem(PendingItem& item, storage::Slot slot, const Caller& caller
     before_bytes = *present;
   }
   switch (item.kind) {
-    case ItemKind::kRegister: return ApplyRegister(context, before, before_bytes);
-    case ItemKind::kUpdate: return ApplyUpdate(context, before, before_bytes);
-    case ItemKind::kDelete: return ApplyDelete(context, before, before_bytes);
-    case ItemKind::kSetState: return ApplySetState(context, before, before_bytes);
-    case ItemKind::kRejected: break;
+    case ItemKind::kRegister:
+      return ApplyRegister(context, before, before_bytes);
+    case ItemKind::kUpdate:
+      return ApplyUpdate(context, before, before_bytes);
+    case ItemKind::kDelete:
+      return ApplyDelete(context, before, before_bytes);
+    case ItemKind::kSetState:
+      return ApplySetState(context, before, before_bytes);
+    case ItemKind::kRejected:
+      break;
   }
   return Rejected(Errc::kInternal, "an item without an operation");
 }

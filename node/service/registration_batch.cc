@@ -162,11 +162,13 @@ Digest PendingBatch::Fingerprint() const {
     bytes += static_cast<char>(item.state);
     AppendSized(item.key, bytes);
     AppendVarint(item.expected_revision, bytes);
-    bytes.append(reinterpret_cast<const char*>(item.content_digest.data()), item.content_digest.size());
+    bytes.append(reinterpret_cast<const char*>(item.content_digest.data()),
+                 item.content_digest.size());
     if (item.update != nullptr) {
       const auto& update = *item.update;
-      bytes += static_cast<char>((update.replace_values ? 1 : 0) | (update.set_object_class ? 2 : 0) |
-                                 (update.set_template ? 4 : 0) | (update.set_attributes ? 8 : 0));
+      bytes +=
+          static_cast<char>((update.replace_values ? 1 : 0) | (update.set_object_class ? 2 : 0) |
+                            (update.set_template ? 4 : 0) | (update.set_attributes ? 8 : 0));
       for (const auto index : update.remove_indexes) AppendVarint(index, bytes);
     }
   }

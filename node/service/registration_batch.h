@@ -31,28 +31,28 @@ struct PendingUpdate {
 /// One validated item; its texts lie in the batch's arena.
 struct PendingItem {
   ItemKind kind = ItemKind::kRejected;
-  State state = State::kActive;         ///< kSetState: the state to set
+  State state = State::kActive;  ///< kSetState: the state to set
   storage::ShardId shard = 0;
   std::uint32_t expected_revision = 0;
-  std::string_view key;                 ///< record key; the folded identifier follows its space byte
-  std::string_view identifier;          ///< as written
-  std::size_t prefix_bytes = 0;         ///< length of the prefix
-  char* record = nullptr;               ///< kRegister: record in the short form, time not yet set
+  std::string_view key;          ///< record key; the folded identifier follows its space byte
+  std::string_view identifier;   ///< as written
+  std::size_t prefix_bytes = 0;  ///< length of the prefix
+  char* record = nullptr;        ///< kRegister: record in the short form, time not yet set
   std::size_t record_bytes = 0;
-  std::size_t content_bytes = 0;        ///< kRegister: the record's last bytes
-  Digest content_digest{};              ///< kRegister
+  std::size_t content_bytes = 0;  ///< kRegister: the record's last bytes
+  Digest content_digest{};        ///< kRegister
   const PendingUpdate* update = nullptr;
-  std::string_view object_class;        ///< kRegister, for counting
+  std::string_view object_class;  ///< kRegister, for counting
   std::string_view template_ref;
 
   std::string_view folded() const { return key.substr(1); }
   std::string_view prefix() const { return key.substr(1, prefix_bytes); }
   std::string_view record_view() const { return {record, record_bytes}; }
-  std::string_view content() const {
-    return record_view().substr(record_bytes - content_bytes);
-  }
+  std::string_view content() const { return record_view().substr(record_bytes - content_bytes); }
   /// Empty where it equals the folded form.
-  std::string_view display() const { return identifier == folded() ? std::string_view() : identifier; }
+  std::string_view display() const {
+    return identifier == folded() ? std::string_view() : identifier;
+  }
 };
 
 /// The batch behind service::Batch.

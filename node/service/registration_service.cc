@@ -34,7 +34,8 @@ class BatchState {
     std::unique_lock lock(mutex_);
     if (!completed_) {
       for (std::size_t i = 0; i < items.size(); ++i) {
-        batch->results()[items[i]] = result.ok() ? std::move(results[i]) : FailedItem(result.error());
+        batch->results()[items[i]] =
+            result.ok() ? std::move(results[i]) : FailedItem(result.error());
       }
       if (!result.ok()) {
         ++failed_parts_;
@@ -169,9 +170,9 @@ class ShardPart : public storage::Transaction {
 
   void Done(const Result<void>& result) override {
     if (result.ok() && reused_) {
-      state_->PartDone(indexes_, {}, Error(Errc::kRequestIdReused,
-                                           "this request_id was used before with other content",
-                                           "requestId"));
+      state_->PartDone(indexes_, {},
+                       Error(Errc::kRequestIdReused,
+                             "this request_id was used before with other content", "requestId"));
       return;
     }
     state_->PartDone(indexes_, std::move(results_), result);
@@ -219,17 +220,28 @@ class ShardPart : public storage::Transaction {
 
 std::string_view OutcomeName(Outcome outcome) {
   switch (outcome) {  // no default: -Wswitch reports a forgotten outcome
-    case Outcome::kUnspecified: return "OUTCOME_UNSPECIFIED";
-    case Outcome::kRegistered: return "REGISTERED";
-    case Outcome::kReRegistered: return "RE_REGISTERED";
-    case Outcome::kUnchanged: return "UNCHANGED";
-    case Outcome::kConflict: return "CONFLICT";
-    case Outcome::kRejected: return "REJECTED";
-    case Outcome::kUndetermined: return "UNDETERMINED";
-    case Outcome::kUpdated: return "UPDATED";
-    case Outcome::kDeleted: return "DELETED";
-    case Outcome::kStateChanged: return "STATE_CHANGED";
-    case Outcome::kNotFound: return "NOT_FOUND";
+    case Outcome::kUnspecified:
+      return "OUTCOME_UNSPECIFIED";
+    case Outcome::kRegistered:
+      return "REGISTERED";
+    case Outcome::kReRegistered:
+      return "RE_REGISTERED";
+    case Outcome::kUnchanged:
+      return "UNCHANGED";
+    case Outcome::kConflict:
+      return "CONFLICT";
+    case Outcome::kRejected:
+      return "REJECTED";
+    case Outcome::kUndetermined:
+      return "UNDETERMINED";
+    case Outcome::kUpdated:
+      return "UPDATED";
+    case Outcome::kDeleted:
+      return "DELETED";
+    case Outcome::kStateChanged:
+      return "STATE_CHANGED";
+    case Outcome::kNotFound:
+      return "NOT_FOUND";
   }
   return "OUTCOME_UNSPECIFIED";
 }
@@ -265,10 +277,9 @@ class RegistrationService::Impl {
   DeadlineWatch watch_;
 };
 
-Result<std::unique_ptr<Batch>> RegistrationService::Impl::NewBatch(const CallerRef& caller,
-                                                                   std::string_view request_id,
-                                                                   std::size_t items,
-                                                                   std::size_t request_bytes) const {
+Result<std::unique_ptr<Batch>> RegistrationService::Impl::NewBatch(
+    const CallerRef& caller, std::string_view request_id, std::size_t items,
+    std::size_t request_bytes) const {
   if (caller->role == Role::kAnonymous) {
     return Error(Errc::kUnauthenticated, "registration needs a token");
   }
@@ -298,7 +309,8 @@ Result<std::unique_ptr<Batch>> RegistrationService::Impl::NewBatch(const CallerR
       std::make_unique<PendingBatch>(caller, request_id, items, prefixes_, limits_, shards_));
 }
 
-void RegistrationService::Impl::Submit(std::unique_ptr<Batch> batch, Deadline deadline, DoneFn done) {
+void RegistrationService::Impl::Submit(std::unique_ptr<Batch> batch, Deadline deadline,
+                                       DoneFn done) {
   batches_.Add();
   if (auto trusted = clock_guard_.Check(); !trusted.ok()) {
     done(trusted.error());
@@ -347,7 +359,8 @@ RegistrationService::RegistrationService(storage::Engine& engine, storage::Commi
                                          const PrefixRegistry& prefixes, ClockGuard& clock_guard,
                                          const Clock& clock, Metrics& metrics,
                                          RegistrationLimits limits)
-    : impl_(std::make_unique<Impl>(engine, committer, prefixes, clock_guard, clock, metrics, limits)) {}
+    : impl_(std::make_unique<Impl>(engine, committer, prefixes, clock_guard, clock, metrics,
+                                   limits)) {}
 
 RegistrationService::~RegistrationService() = default;
 

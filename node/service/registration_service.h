@@ -56,7 +56,7 @@ struct RegisterInput {
 
 struct UpdateInput {
   std::string_view identifier;
-  std::span<const ValueView> values;             ///< written over those of the same index
+  std::span<const ValueView> values;  ///< written over those of the same index
   std::span<const std::uint32_t> remove_indexes;
   bool replace_values = false;
   bool set_object_class = false;
@@ -64,8 +64,8 @@ struct UpdateInput {
   bool set_template = false;
   std::string_view template_ref;
   bool set_attributes = false;
-  std::string_view attributes_json;              ///< canonical JSON
-  std::uint32_t expected_revision = 0;           ///< 0: any
+  std::string_view attributes_json;     ///< canonical JSON
+  std::uint32_t expected_revision = 0;  ///< 0: any
 };
 
 /// What became of a batch: one result an item, in the order they were added.

@@ -37,7 +37,8 @@ Result<RequestRow> DecodeRequestRow(std::string_view bytes, std::size_t items_ma
   std::memcpy(row.fingerprint.data(), bytes.data(), row.fingerprint.size());
   bytes.remove_prefix(row.fingerprint.size());
   while (!bytes.empty()) {
-    if (!TakeVarint(bytes, number) || bytes.size() < 2 || number > items_max - row.outcomes.size()) {
+    if (!TakeVarint(bytes, number) || bytes.size() < 2 ||
+        number > items_max - row.outcomes.size()) {
       return damaged;
     }
     const auto outcome = static_cast<unsigned char>(bytes[0]);

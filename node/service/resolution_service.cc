@@ -21,7 +21,8 @@ void MakeKey(std::string_view identifier, std::string& key) {
 }
 
 // A page token is the key to go on from, so that a page stands whatever changes between.
-Result<std::string> DecodeToken(std::string_view token, std::string_view from, std::string_view to) {
+Result<std::string> DecodeToken(std::string_view token, std::string_view from,
+                                std::string_view to) {
   const Error invalid(Errc::kInvalidPageToken,
                       "the page token is not one this node gave for this list", "pageToken");
   if (token.size() > kTokenBytesMax) return invalid;
@@ -41,12 +42,13 @@ ResolutionService::ResolutionService(storage::Engine& engine, const PrefixRegist
     : engine_(engine),
       prefixes_(prefixes),
       limits_(limits),
-      found_(metrics.GetCounter("idnode_resolutions_total", "Identifiers looked up", {{"result", "found"}})),
-      missed_(metrics.GetCounter("idnode_resolutions_total", "Identifiers looked up", {{"result", "missed"}})) {
-}
+      found_(metrics.GetCounter("idnode_resolutions_total", "Identifiers looked up",
+                                {{"result", "found"}})),
+      missed_(metrics.GetCounter("idnode_resolutions_total", "Identifiers looked up",
+                                 {{"result", "missed"}})) {}
 
-Result<void> ResolutionService::Resolve(std::string_view identifier, const Caller&, Deadline deadline,
-                                        ResolvedRecord& out) const {
+Result<void> ResolutionService::Resolve(std::string_view identifier, const Caller&,
+                                        Deadline deadline, ResolvedRecord& out) const {
   const auto parsed = ParseIdentifier(identifier, limits_.identifier_bytes_max);
   if (!parsed.ok()) return parsed.error();
   MakeKey(identifier, out.key);
@@ -63,7 +65,8 @@ Result<void> ResolutionService::Resolve(std::string_view identifier, const Calle
   if (!read.ok() || out.record.state == State::kDeleted) {
     missed_.Add();
     if (!prefixes_.IsResponsible(prefix)) {
-      return Error(Errc::kNotResponsible, "this node is not responsible for the prefix", "identifier");
+      return Error(Errc::kNotResponsible, "this node is not responsible for the prefix",
+                   "identifier");
     }
     return Error(Errc::kIdentifierNotFound, "the identifier is not registered", "identifier");
   }
@@ -80,11 +83,14 @@ Result<std::vector<Result<ResolvedRecord>>> ResolutionService::BatchResolve(
   if (identifiers.size() > limits_.batch_identifiers_max) {
     return Error(Errc::kBatchTooLarge,
                  "there are " + std::to_string(identifiers.size()) + " identifiers; at most " +
-                     std::to_string(limits_.batch_identifiers_max) + " are allowed; split the batch",
+                     std::to_string(limits_.batch_identifiers_max) +
+                     " are allowed; split the batch",
                  "identifiers");
   }
-  const Error not_found(Errc::kIdentifierNotFound, "the identifier is not registered", "identifier");
-  std::vector<Result<ResolvedRecord>> results(identifiers.size(), Result<ResolvedRecord>(not_found));
+  const Error not_found(Errc::kIdentifierNotFound, "the identifier is not registered",
+                        "identifier");
+  std::vector<Result<ResolvedRecord>> results(identifiers.size(),
+                                              Result<ResolvedRecord>(not_found));
   std::vector<std::string> keys(identifiers.size());
   std::unordered_map<storage::ShardId, std::vector<std::size_t>> by_shard;
   for (std::size_t i = 0; i < identifiers.size(); ++i) {
@@ -96,7 +102,8 @@ Result<std::vector<Result<ResolvedRecord>>> ResolutionService::BatchResolve(
     MakeKey(identifiers[i], keys[i]);
     const std::string_view prefix = std::string_view(keys[i]).substr(1, parsed->prefix.size());
     if (!prefixes_.IsResponsible(prefix)) {
-      results[i] = Error(Errc::kNotResponsible, "this node is not responsible for the prefix", "identifier");
+      results[i] =
+          Error(Errc::kNotResponsible, "this node is not responsible for the prefix", "identifier");
       continue;
     }
     by_shard[storage::ShardOf(prefix, engine_.ShardCount())].push_back(i);
@@ -140,7 +147,8 @@ Result<std::uint32_t> ResolutionService::PageSize(std::uint32_t asked) const {
   if (asked == 0) return limits_.page_size_default;
   if (asked > limits_.page_size_max) {
     return Error(Errc::kInvalidRequest,
-                 "a page has 1 to " + std::to_string(limits_.page_size_max) + " entries", "pageSize");
+                 "a page has 1 to " + std::to_string(limits_.page_size_max) + " entries",
+                 "pageSize");
   }
   return asked;
 }

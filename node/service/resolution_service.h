@@ -21,7 +21,7 @@ struct ResolvedRecord {
   std::string identifier;  ///< as displayed
   std::string bytes;
   RecordView record;
-  std::string key;         ///< scratch
+  std::string key;  ///< scratch
 };
 
 struct RecordPage {

@@ -28,7 +28,8 @@ Result<void> Retention::Run() {
 // halving.
 Result<void> Retention::TrimFeed(storage::ShardId shard) {
   const std::int64_t oldest_ms =
-      clock_.WallMs() - std::chrono::duration_cast<std::chrono::milliseconds>(options_.feed).count();
+      clock_.WallMs() -
+      std::chrono::duration_cast<std::chrono::milliseconds>(options_.feed).count();
   const Deadline deadline = clock_.After(kStepMax);
   const std::string end = storage::FeedKey(UINT64_MAX);
   auto first = engine_.Scan(shard, storage::FeedKey(0), end, 1, false, deadline);

@@ -21,8 +21,10 @@ inline constexpr std::size_t kRocksDbBatchBytesMax = std::size_t{128} << 20;
 /// write that has started cannot be called back, so deadlines are not looked at.
 ///
 /// Below `options.reserve_free_bytes` of free room commits are refused (kStorageFull) until there
-/// is a tenth more than that. Where the disk fills up all the same, reads go on and writing starts
-/// again by itself within a second of there being room; a commit caught by it answers kUnknown.
+/// is a tenth more than that. Where the disk fills up all the same, a commit that meets it answers
+/// kUnknown and later ones kStorageFull; reads go on, but for about a second in which the store is
+/// opened again once there is room. That is tried every half second, and less often while it keeps
+/// failing.
 ///
 /// Errors: kFormatTooNew, kDataDirectoryInUse, kCorruption, kUnavailable.
 Result<std::unique_ptr<Engine>> OpenRocksDbEngine(const EngineOptions& options);

@@ -1,7 +1,5 @@
 #include "storage/committer.h"
 
-#include <gtest/gtest.h>
-
 #include <array>
 #include <atomic>
 #include <condition_variable>
@@ -11,6 +9,8 @@
 #include <random>
 #include <set>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "storage/key_codec.h"
 #include "storage/memory/memory_engine.h"

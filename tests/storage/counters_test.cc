@@ -1,8 +1,8 @@
 #include "storage/counters.h"
 
-#include <gtest/gtest.h>
-
 #include <random>
+
+#include <gtest/gtest.h>
 
 #include "storage/key_codec.h"
 
@@ -28,7 +28,8 @@ TEST(CountersTest, RowRoundTrips) {
 
 TEST(CountersTest, KeyRoundTripsAndKeepsMonthsApart) {
   const Month month = *Month::Parse("2026-11");
-  const std::string key = CounterKey(month, static_cast<std::uint8_t>(Dimension::kDay), "2026-11-22");
+  const std::string key =
+      CounterKey(month, static_cast<std::uint8_t>(Dimension::kDay), "2026-11-22");
   const auto id = DecodeCounterKey(key);
   ASSERT_TRUE(id.ok());
   EXPECT_EQ(id->month, month);

@@ -1,8 +1,8 @@
 #include "storage/key_codec.h"
 
-#include <gtest/gtest.h>
-
 #include <set>
+
+#include <gtest/gtest.h>
 
 namespace idnode::storage {
 namespace {

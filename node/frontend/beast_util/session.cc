@@ -123,6 +123,7 @@ class Session final : public SessionBase,
   bool idle_ = false;    // waiting for the first byte of a request
   bool unread_ = false;  // the peer may still be sending what we will not read
   bool deferred_ = false;
+  std::string date_line_;  // of a deferred request
   bool answered_ = false;
   std::string answer_;
   std::optional<Timer> wake_;
@@ -134,6 +135,9 @@ template <typename Stream>
 std::shared_ptr<Completion> Session<Stream>::Defer() {
   deferred_ = true;
   answered_ = false;
+  // The thread renews its line at ticks, while the answer may be written on another thread.
+  date_line_ = request_.date_line;
+  request_.date_line = date_line_;
   // Cannot be closed here: the server closes this gate only when no session is left.
   (void)shared_->deferred.Enter();
   return std::make_shared<SessionCompletion>(this->shared_from_this(), shared_,

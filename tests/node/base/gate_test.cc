@@ -1,8 +1,8 @@
 #include "node/base/gate.h"
 
-#include <gtest/gtest.h>
-
 #include <thread>
+
+#include <gtest/gtest.h>
 
 namespace idnode {
 namespace {

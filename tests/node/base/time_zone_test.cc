@@ -47,7 +47,8 @@ TEST(TimeZoneTest, ParsesMonths) {
 }
 
 TEST(TimeZoneTest, FormatsUtcLikeTheLibrary) {
-  for (const std::int64_t second : {0L, 951'782'400L, 951'868'799L, 4'102'444'799L, 1'795'000'000L}) {
+  for (const std::int64_t second :
+       {0L, 951'782'400L, 951'868'799L, 4'102'444'799L, 1'795'000'000L}) {
     const time_t time = second;
     tm parts{};
     gmtime_r(&time, &parts);

@@ -6,7 +6,8 @@ namespace idnode {
 namespace {
 
 TEST(VarintTest, RoundTripsAtTheBoundaries) {
-  for (const std::uint64_t number : {0ULL, 1ULL, 127ULL, 128ULL, 16'383ULL, 16'384ULL, ~0ULL >> 1, ~0ULL}) {
+  for (const std::uint64_t number :
+       {0ULL, 1ULL, 127ULL, 128ULL, 16'383ULL, 16'384ULL, ~0ULL >> 1, ~0ULL}) {
     std::string bytes;
     AppendVarint(number, bytes);
     bytes += "rest";

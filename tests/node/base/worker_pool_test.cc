@@ -1,9 +1,9 @@
 #include "node/base/worker_pool.h"
 
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <latch>
+
+#include <gtest/gtest.h>
 
 namespace idnode {
 namespace {

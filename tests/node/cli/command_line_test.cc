@@ -146,6 +146,13 @@ TEST(OutputTest, TablesAlignWideCharactersAndNumbers) {
   EXPECT_EQ(table.Text(), "名称   count\nab         7\n鞋子x  1,234\n");
 }
 
+TEST(OutputTest, PrefixesAndDatesAreNotNumbers) {
+  Table table({"group", "count"});
+  table.Add({"88.108.1", "7"});
+  table.Add({"2026-11-22", "-1.5"});
+  EXPECT_EQ(table.Text(), "group       count\n88.108.1        7\n2026-11-22   -1.5\n");
+}
+
 TEST(OutputTest, NumbersWordsAndControlCharacters) {
   EXPECT_EQ(FormatCount(0), "0");
   EXPECT_EQ(FormatCount(999), "999");

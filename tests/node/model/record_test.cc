@@ -1,8 +1,8 @@
 #include "node/model/record.h"
 
-#include <gtest/gtest.h>
-
 #include <array>
+
+#include <gtest/gtest.h>
 
 namespace idnode {
 namespace {

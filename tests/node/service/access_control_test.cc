@@ -1,9 +1,9 @@
 #include "node/service/access_control.h"
 
+#include <fstream>
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-
-#include <fstream>
 
 #include "tests/node/service/test_node.h"
 

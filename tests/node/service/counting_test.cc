@@ -1,9 +1,9 @@
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <random>
 #include <set>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "node/base/text.h"
 #include "storage/key_codec.h"
@@ -84,12 +84,14 @@ TEST(CountingTest, GroupsSumToTheTotalInEveryDimension) {
   TestNode node;
   const auto erp = node.ApplicationCaller("erp", {"88.108.1", "88.108.2", "88.108.3"});
   for (int prefix = 1; prefix <= 3; ++prefix) {
-    ASSERT_TRUE(node.Run(erp, {}, 20, [&](Batch& batch) {
-                      for (int n = 0; n < 20; ++n) {
-                        const std::string object_class = n % 3 == 0 ? "part" : "product";
-                        batch.AddRegister({Id(prefix, n), {object_class, "", "", {}}});
-                      }
-                    }).ok());
+    ASSERT_TRUE(node.Run(erp, {}, 20,
+                         [&](Batch& batch) {
+                           for (int n = 0; n < 20; ++n) {
+                             const std::string object_class = n % 3 == 0 ? "part" : "product";
+                             batch.AddRegister({Id(prefix, n), {object_class, "", "", {}}});
+                           }
+                         })
+                    .ok());
     node.clock.AdvanceMs(86'400'000);
   }
   node.RegisterMany({"88.108.1/op"});

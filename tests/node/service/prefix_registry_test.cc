@@ -40,7 +40,8 @@ TEST(PrefixRegistryTest, RefusalsNameTheFault) {
   const auto& root = *node.operator_caller();
   EXPECT_EQ(node.prefixes->Admit(root, "88..1", node.Soon()).error().field, "prefix");
   EXPECT_EQ(node.prefixes->Admit(root, "88.110.1", node.Soon()).code(), Errc::kNotResponsible);
-  EXPECT_EQ(node.prefixes->Admit(*Anonymous(), "88.108.2", node.Soon()).code(), Errc::kUnauthenticated);
+  EXPECT_EQ(node.prefixes->Admit(*Anonymous(), "88.108.2", node.Soon()).code(),
+            Errc::kUnauthenticated);
   EXPECT_EQ(node.prefixes->CheckAdmitted("10.1").code(), Errc::kNotResponsible);
 }
 

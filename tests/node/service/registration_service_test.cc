@@ -1,8 +1,8 @@
 #include "node/service/registration_service.h"
 
-#include <gtest/gtest.h>
-
 #include <array>
+
+#include <gtest/gtest.h>
 
 #include "tests/node/service/test_node.h"
 
@@ -87,7 +87,9 @@ TEST(RegistrationTest, DefaultBatchBoundsAreThoseOfTheIssue) {
 TEST(RegistrationTest, WhoMayWriteWhere) {
   TestNode node;
   const auto try_as = [&](const CallerRef& caller, std::string_view identifier) {
-    auto result = node.Run(caller, {}, 1, [&](Batch& batch) { batch.AddRegister({identifier, {}}); });
+    auto result = node.Run(caller, {}, 1, [&](Batch& batch) {
+      batch.AddRegister({identifier, {}});
+    });
     return result.ok() ? result->results[0].reason : result.code();
   };
   const auto erp = node.ApplicationCaller("erp", {"88.108.1001"});
@@ -116,9 +118,11 @@ TEST(RegistrationTest, UpdateMergesKeepsTimesAndHistory) {
   values[1].index = 2;
   values[1].type = "NAME";
   values[1].data = "Shoe";
-  ASSERT_TRUE(node.Run(node.operator_caller(), {}, 1, [&](Batch& batch) {
-                    batch.AddRegister({"88.108.1/A", {"product", "", "", values}});
-                  }).ok());
+  ASSERT_TRUE(node.Run(node.operator_caller(), {}, 1,
+                       [&](Batch& batch) {
+                         batch.AddRegister({"88.108.1/A", {"product", "", "", values}});
+                       })
+                  .ok());
   node.clock.AdvanceMs(1000);
   std::array<ValueView, 1> change;
   change[0].index = 2;

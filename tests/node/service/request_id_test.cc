@@ -37,8 +37,9 @@ TEST(RequestIdTest, IsForgottenAfter24Hours) {
 TEST(RequestIdTest, OtherContentIsRefused) {
   TestNode node;
   node.RegisterMany({"88.108.1/a"}, "r1");
-  auto reused = node.Run(node.operator_caller(), "r1", 1,
-                         [](Batch& batch) { batch.AddRegister({"88.108.1/other", {}}); });
+  auto reused = node.Run(node.operator_caller(), "r1", 1, [](Batch& batch) {
+    batch.AddRegister({"88.108.1/other", {}});
+  });
   ASSERT_EQ(reused.code(), Errc::kRequestIdReused);
   EXPECT_EQ(reused.error().field, "requestId");
   EXPECT_EQ(node.Volume().first_ever, 1);
@@ -58,9 +59,12 @@ TEST(RequestIdTest, HoldsForEveryKindOfOperation) {
   TestNode node;
   node.RegisterMany({"88.108.1/a"});
   const auto remove = [](Batch& batch) { batch.AddDelete("88.108.1/a", 0); };
-  EXPECT_EQ((*node.Run(node.operator_caller(), "d1", 1, remove)).results[0].outcome, Outcome::kDeleted);
-  EXPECT_EQ((*node.Run(node.operator_caller(), "d1", 1, remove)).results[0].outcome, Outcome::kDeleted);
-  EXPECT_EQ((*node.Run(node.operator_caller(), "d2", 1, remove)).results[0].outcome, Outcome::kNotFound);
+  EXPECT_EQ((*node.Run(node.operator_caller(), "d1", 1, remove)).results[0].outcome,
+            Outcome::kDeleted);
+  EXPECT_EQ((*node.Run(node.operator_caller(), "d1", 1, remove)).results[0].outcome,
+            Outcome::kDeleted);
+  EXPECT_EQ((*node.Run(node.operator_caller(), "d2", 1, remove)).results[0].outcome,
+            Outcome::kNotFound);
   EXPECT_EQ(node.Volume().deletions, 1);
 }
 

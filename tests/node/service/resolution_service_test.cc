@@ -29,8 +29,8 @@ TEST(ResolutionTest, ErrorsTellUnknownFromForeign) {
 TEST(ResolutionTest, BatchAnswersInOrderAcrossShards) {
   TestNode node;
   node.RegisterMany({"88.108.1/a", "88.108.2/b", "88.108.3/c"});
-  const std::vector<std::string_view> ids = {"88.108.3/C", "x", "88.108.1/a", "88.108.2/none",
-                                             "10.1/x", "88.108.2/b"};
+  const std::vector<std::string_view> ids = {"88.108.3/C",    "x",      "88.108.1/a",
+                                             "88.108.2/none", "10.1/x", "88.108.2/b"};
   const auto results = node.resolution->BatchResolve(ids, *Anonymous(), node.Soon());
   ASSERT_TRUE(results.ok());
   EXPECT_EQ((*results)[0]->identifier, "88.108.3/c");
@@ -49,7 +49,8 @@ TEST(ResolutionTest, BatchIsBounded) {
   const std::vector<std::string_view> most(10'000, "88.108.1/a");
   EXPECT_TRUE(node.resolution->BatchResolve(most, *Anonymous(), node.Soon()).ok());
   const std::vector<std::string_view> over(10'001, "88.108.1/a");
-  EXPECT_EQ(node.resolution->BatchResolve(over, *Anonymous(), node.Soon()).code(), Errc::kBatchTooLarge);
+  EXPECT_EQ(node.resolution->BatchResolve(over, *Anonymous(), node.Soon()).code(),
+            Errc::kBatchTooLarge);
 }
 
 TEST(ResolutionTest, ListPagesOverEverythingOnceAndPassesOverDeleted) {

@@ -1,8 +1,8 @@
 #include "node/service/retention.h"
 
-#include <gtest/gtest.h>
-
 #include <array>
+
+#include <gtest/gtest.h>
 
 #include "storage/key_codec.h"
 #include "tests/node/service/test_node.h"

@@ -1,9 +1,9 @@
 #include "tests/node/service/test_node.h"
 
+#include <array>
+
 #include <gtest/gtest.h>
 #include <stdlib.h>
-
-#include <array>
 
 namespace idnode::service {
 
@@ -35,7 +35,8 @@ TestNode::TestNode(TestNodeOptions options) : zone(*TimeZone::Load("Asia/Shangha
     IDNODE_CHECK(opened.ok());
     engine = std::move(*opened);
   }
-  committer = std::make_unique<storage::Committer>(*engine, clock, zone, metrics, options.committer);
+  committer =
+      std::make_unique<storage::Committer>(*engine, clock, zone, metrics, options.committer);
   writer = std::make_unique<Writer>(*committer);
   clock_guard = std::make_unique<ClockGuard>(clock, ClockGuardOptions{});
   clock_guard->Start(*committer->LastCommitMs(Soon()));
@@ -45,8 +46,7 @@ TestNode::TestNode(TestNodeOptions options) : zone(*TimeZone::Load("Asia/Shangha
   IDNODE_CHECK(prefixes->Load().ok());
   registration = std::make_unique<RegistrationService>(*engine, *committer, *prefixes, *clock_guard,
                                                        clock, metrics, options.limits);
-  resolution =
-      std::make_unique<ResolutionService>(*engine, *prefixes, metrics, ResolutionLimits{});
+  resolution = std::make_unique<ResolutionService>(*engine, *prefixes, metrics, ResolutionLimits{});
   volume = std::make_unique<VolumeService>(*engine, *committer, clock, zone, options.target);
   state_ = std::make_unique<State_>(*this);
   auto root = std::make_shared<Caller>();
@@ -64,8 +64,8 @@ TestNode::~TestNode() {
 }
 
 Services TestNode::services() {
-  return Services{*access, *prefixes, *registration, *resolution, *volume,
-                  *clock_guard, clock, metrics, *state_};
+  return Services{*access,      *prefixes, *registration, *resolution, *volume,
+                  *clock_guard, clock,     metrics,       *state_};
 }
 
 CallerRef TestNode::ApplicationCaller(const std::string& name,

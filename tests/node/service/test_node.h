@@ -20,7 +20,7 @@ inline constexpr std::int64_t kTestNowMs = 1'795'312'800'123;
 
 struct TestNodeOptions {
   std::string engine = "memory";
-  std::string engine_dir;               ///< for "rocksdb"
+  std::string engine_dir;  ///< for "rocksdb"
   storage::ShardId shards = 4;
   storage::CommitterOptions committer;
   RegistrationLimits limits;
