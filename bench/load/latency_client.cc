@@ -81,6 +81,9 @@ class LatencyRun {
     grpc::Slice slice;
     const bool read = status.ok() && ScanBatchResponse(Contiguous(call->response, slice), answer);
     const std::uint64_t registered = answer.outcomes[static_cast<std::size_t>(v1::REGISTERED)];
+    // The call's context holds the channel. Were it the last to hold it, the channel would end on
+    // this thread, which is one of those that its end waits for.
+    call.reset();
     std::lock_guard lock(mutex_);
     if (!status.ok()) {
       Fail(Error(Errc::kUnavailable, "BatchRegister answered " +

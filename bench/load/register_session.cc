@@ -45,7 +45,8 @@ class StreamSession : public RegisterSession,
       if (closing_ || writing_) return;
       std::uint64_t batch = 0;
       if (in_flight_.size() >= run_.source().plan().in_flight) return;
-      if (run_.source().Next(batch)) {
+      // Once another connection failed this one only waits for its answers.
+      if (!run_.failed() && run_.source().Next(batch)) {
         in_flight_.push_back(batch);
         request_ = ToByteBuffer(builder_.Build(batch));
         writing_ = true;
@@ -95,12 +96,13 @@ class StreamSession : public RegisterSession,
   }
 
   void OnDone(const grpc::Status& status) override {
-    for (const std::uint64_t batch : in_flight_) run_.source().Lost(batch);
+    // In this order: no other connection takes what was lost here.
     if (!status.ok()) {
       run_.Fail(CallError(status));
     } else if (!in_flight_.empty()) {
       run_.Fail(Error(Errc::kUnavailable, "the stream ended before its last answer"));
     }
+    for (const std::uint64_t batch : in_flight_) run_.source().Lost(batch);
     run_.Closed();  // nothing of this object may be used after this
   }
 
@@ -210,8 +212,8 @@ class UnarySession : public RegisterSession {
     } else if (status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED) {
       run_.source().Refused(slot.batch);  // the next tick goes on
     } else {
+      run_.Fail(CallError(status));  // first: no other connection takes what was lost here
       run_.source().Lost(slot.batch);
-      run_.Fail(CallError(status));
     }
     {
       std::lock_guard lock(mutex_);

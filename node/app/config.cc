@@ -156,8 +156,9 @@ std::string Where(const std::string& file, const toml::node& node) {
 void ReadSection(const std::string& section, const toml::table& table, const std::string& file,
                  const std::vector<ConfigKey>& keys, std::vector<ConfigFault>& faults) {
   for (const auto& [name, node] : table) {
+    const std::string_view text = name.str();  // Clang 14 captures no structured binding
     const auto key = std::find_if(keys.begin(), keys.end(), [&](const ConfigKey& k) {
-      return k.section == section && k.name == name.str();
+      return k.section == section && k.name == text;
     });
     if (key == keys.end()) {
       faults.push_back({section + "." + std::string(name.str()), Where(file, node),

@@ -126,7 +126,8 @@ class TlsTest(NodeTest):
 
         self.certificate("second", "node.pem")
         node.process.send_signal(signal.SIGHUP)
-        node.wait_for("certificates")
+        for _ in ("http", "grpc"):
+            node.wait_for("certificates reloaded")
         self.assertEqual(self.http_name(node, self.pem), "second")
         self.wait_until_grpc_trusts(node, self.pem)
         self.assertEqual(node.stop(), 0)
