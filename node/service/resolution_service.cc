@@ -13,6 +13,11 @@ namespace idnode::service {
 namespace {
 
 constexpr std::size_t kTokenBytesMax = 1024;
+// A page ends early, and a batch is refused, past this many bytes of records.
+constexpr std::size_t kPageBytesMax = 8U << 20;
+constexpr std::size_t kBatchBytesMax = 64U << 20;
+// Rows of one scan: a page of large records is not read whole first.
+constexpr std::size_t kScanRowsMax = 128;
 
 void MakeKey(std::string_view identifier, std::string& key) {
   key.clear();
@@ -108,6 +113,7 @@ Result<std::vector<Result<ResolvedRecord>>> ResolutionService::BatchResolve(
     }
     by_shard[storage::ShardOf(prefix, engine_.ShardCount())].push_back(i);
   }
+  std::size_t answer_bytes = 0;
   for (const auto& [shard, positions] : by_shard) {
     std::vector<std::string_view> shard_keys;
     for (const auto i : positions) shard_keys.emplace_back(keys[i]);
@@ -117,6 +123,13 @@ Result<std::vector<Result<ResolvedRecord>>> ResolutionService::BatchResolve(
       auto& bytes = (*values)[n];
       const std::size_t i = positions[n];
       if (!bytes.has_value()) continue;
+      answer_bytes += bytes->size();
+      if (answer_bytes > kBatchBytesMax) {
+        return Error(Errc::kBatchTooLarge,
+                     "these records have more than " + std::to_string(kBatchBytesMax) +
+                         " bytes; ask for fewer at once",
+                     "identifiers");
+      }
       ResolvedRecord resolved;
       resolved.bytes = std::move(*bytes);
       auto decoded = DecodeRecord(resolved.bytes);
@@ -177,15 +190,17 @@ Result<RecordPage> ResolutionService::List(std::string_view prefix, std::uint32_
   RecordPage page;
   // Deleted records are passed over, so a page may take several scans; one row more than asked
   // tells whether there is a next page.
+  std::size_t bytes = 0;
   while (page.rows.size() <= *size) {
-    const std::size_t want = *size + 1 - page.rows.size();
+    const std::size_t want = std::min<std::size_t>(*size + 1 - page.rows.size(), kScanRowsMax);
     auto rows = engine_.Scan(shard, from, to, want, false, deadline);
     if (!rows.ok()) return rows.error();
     for (auto& row : *rows) {
       const auto record = DecodeRecord(row.value);
       if (!record.ok()) return record.error();
       if (record->state == State::kDeleted) continue;
-      if (page.rows.size() == *size) {
+      bytes += row.value.size();
+      if (page.rows.size() == *size || (!page.rows.empty() && bytes > kPageBytesMax)) {
         page.next_page_token = Base64Url(row.key);
         return page;
       }
@@ -228,8 +243,10 @@ Result<RecordPage> ResolutionService::History(std::string_view identifier, std::
   const std::size_t want = *size + 1 - page.rows.size();
   auto rows = engine_.Scan(shard, first, to, want, true, deadline);
   if (!rows.ok()) return rows.error();
+  std::size_t bytes = page.rows.empty() ? 0 : page.rows.front().bytes.size();
   for (auto& row : *rows) {
-    if (page.rows.size() == *size) {
+    bytes += row.value.size();
+    if (page.rows.size() == *size || (!page.rows.empty() && bytes > kPageBytesMax)) {
       page.next_page_token = Base64Url(row.key);
       break;
     }

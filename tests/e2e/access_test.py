@@ -126,8 +126,10 @@ class TlsTest(NodeTest):
 
         self.certificate("second", "node.pem")
         node.process.send_signal(signal.SIGHUP)
-        for _ in ("http", "grpc"):
-            node.wait_for("certificates reloaded")
+        waiting = {"http", "grpc"}
+        while waiting:
+            line = node.wait_for("certificates reloaded")
+            waiting = {face for face in waiting if f"face={face}" not in line.replace('"', "")}
         self.assertEqual(self.http_name(node, self.pem), "second")
         self.wait_until_grpc_trusts(node, self.pem)
         self.assertEqual(node.stop(), 0)

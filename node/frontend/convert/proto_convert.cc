@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "node/frontend/error_map.h"
+#include "node/model/identifier.h"
 
 namespace idnode::frontend {
 namespace {
@@ -132,6 +133,15 @@ Result<std::unique_ptr<service::Batch>> NewBatch(const Request& request, std::si
                                static_cast<std::size_t>(request.items_size()), request_bytes);
 }
 
+constexpr std::uint8_t kPublicRead = 0b0010;
+
+bool SeesEverything(const service::Caller& caller, std::string_view identifier) {
+  if (caller.role == service::Role::kOperator || caller.role == service::Role::kAuditor)
+    return true;
+  if (caller.role == service::Role::kAnonymous) return false;
+  return caller.MayWrite(FoldIdentifier(identifier.substr(0, identifier.find('/'))));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<service::Batch>> ToBatch(const v1::BatchRegisterRequest& request,
@@ -247,7 +257,9 @@ void FillItemResult(const service::ItemResult& result, std::string_view identifi
   }
 }
 
-void FillRecord(std::string_view identifier, const RecordView& record, v1::Record& out) {
+void FillRecord(std::string_view identifier, const RecordView& record, v1::Record& out,
+                const service::Caller* caller) {
+  const bool all = caller == nullptr || SeesEverything(*caller, identifier);
   out.set_identifier(identifier.data(), identifier.size());
   out.set_state(ToProto(record.state));
   out.set_object_class(record.object_class.data(), record.object_class.size());
@@ -259,22 +271,31 @@ void FillRecord(std::string_view identifier, const RecordView& record, v1::Recor
   out.mutable_values()->Reserve(static_cast<int>(record.value_count));
   auto values = record.values();
   ValueView value;
-  while (values.Next(value)) FillValue(value, record.ValueTimeMs(value.index), *out.add_values());
+  bool withheld = false;
+  while (values.Next(value)) {
+    if (all || (value.permissions & kPublicRead) != 0) {
+      FillValue(value, record.ValueTimeMs(value.index), *out.add_values());
+    } else {
+      withheld = true;
+    }
+  }
   out.set_application(record.application.data(), record.application.size());
   SetTime(record.registered_ms, *out.mutable_registered_at());
   SetTime(record.updated_ms, *out.mutable_updated_at());
   SetTime(record.first_registered_ms, *out.mutable_first_registered_at());
   out.set_revision(record.revision);
+  if (withheld) return;
   const Digest digest = Sha256(record.content);
   out.set_content_digest(digest.data(), digest.size());
 }
 
-Result<void> FillList(const service::RecordPage& page, v1::ListIdentifiersResponse& out) {
+Result<void> FillList(const service::RecordPage& page, v1::ListIdentifiersResponse& out,
+                      const service::Caller* caller) {
   out.mutable_identifiers()->Reserve(static_cast<int>(page.rows.size()));
   for (const auto& row : page.rows) {
     const auto record = DecodeRecord(row.bytes);
     if (!record.ok()) return record.error();
-    FillRecord(row.identifier, *record, *out.add_identifiers());
+    FillRecord(row.identifier, *record, *out.add_identifiers(), caller);
   }
   out.set_next_page_token(page.next_page_token);
   return {};
@@ -295,13 +316,13 @@ Result<void> FillHistory(const service::RecordPage& page, v1::GetHistoryResponse
 
 void FillBatchResolve(const v1::BatchResolveRequest& request,
                       const std::vector<Result<service::ResolvedRecord>>& results,
-                      v1::BatchResolveResponse& out) {
+                      v1::BatchResolveResponse& out, const service::Caller* caller) {
   out.mutable_results()->Reserve(static_cast<int>(results.size()));
   for (std::size_t i = 0; i < results.size(); ++i) {
     auto& added = *out.add_results();
     added.set_identifier(request.identifiers(static_cast<int>(i)));
     if (results[i].ok()) {
-      FillRecord(results[i]->identifier, results[i]->record, *added.mutable_record());
+      FillRecord(results[i]->identifier, results[i]->record, *added.mutable_record(), caller);
       continue;
     }
     const auto& error = results[i].error();

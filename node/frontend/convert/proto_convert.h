@@ -49,15 +49,19 @@ void FillResponse(const service::BatchResult& batch, const Request& request, Res
   }
 }
 
-/// `identifier` as displayed; `record` decoded.
-void FillRecord(std::string_view identifier, const RecordView& record, v1::Record& out);
+/// `identifier` as displayed; `record` decoded. A `caller` who is neither the owner nor an auditor
+/// nor the operator gets the values with the public-read permission only (RFC 3651 §3.1), and no
+/// content digest where one was withheld: it is of all of them. Null: everything.
+void FillRecord(std::string_view identifier, const RecordView& record, v1::Record& out,
+                const service::Caller* caller = nullptr);
 
-/// Decodes the rows of a page. Errors: kCorruption.
-Result<void> FillList(const service::RecordPage& page, v1::ListIdentifiersResponse& out);
+/// Decodes the rows of a page; `caller` as in FillRecord. Errors: kCorruption.
+Result<void> FillList(const service::RecordPage& page, v1::ListIdentifiersResponse& out,
+                      const service::Caller* caller = nullptr);
 Result<void> FillHistory(const service::RecordPage& page, v1::GetHistoryResponse& out);
 void FillBatchResolve(const v1::BatchResolveRequest& request,
                       const std::vector<Result<service::ResolvedRecord>>& results,
-                      v1::BatchResolveResponse& out);
+                      v1::BatchResolveResponse& out, const service::Caller* caller = nullptr);
 
 void FillVolume(const service::VolumeReport& report, v1::Volume& out);
 void FillRecount(const service::RecountReport& report, v1::RecountReport& out);

@@ -51,7 +51,7 @@ class ResolutionGrpc final : public v1::ResolutionService::CallbackService {
                                                       request->identifiers().end());
       auto results = resolution_.BatchResolve(identifiers, *call.caller(), call.deadline());
       if (!results.ok()) return results.error();
-      FillBatchResolve(*request, *results, *response);
+      FillBatchResolve(*request, *results, *response, call.caller().get());
       return {};
     });
     return call.reactor();
@@ -66,7 +66,7 @@ class ResolutionGrpc final : public v1::ResolutionService::CallbackService {
       auto page = resolution_.List(request->prefix(), request->page_size(), request->page_token(),
                                    *call.caller(), call.deadline());
       if (!page.ok()) return page.error();
-      return FillList(*page, *response);
+      return FillList(*page, *response, call.caller().get());
     });
     return call.reactor();
   }
@@ -90,7 +90,9 @@ class ResolutionGrpc final : public v1::ResolutionService::CallbackService {
                           Deadline deadline, v1::ResolveResponse& response) const {
     thread_local service::ResolvedRecord resolved;
     auto found = resolution_.Resolve(request.identifier(), caller, deadline, resolved);
-    if (found.ok()) FillRecord(resolved.identifier, resolved.record, *response.mutable_record());
+    if (found.ok()) {
+      FillRecord(resolved.identifier, resolved.record, *response.mutable_record(), &caller);
+    }
     if (resolved.bytes.capacity() > kKeptRecordBytesMax) resolved = service::ResolvedRecord();
     return found;
   }

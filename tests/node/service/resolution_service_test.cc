@@ -88,6 +88,40 @@ TEST(ResolutionTest, PageSizeAndTokenAreChecked) {
   EXPECT_EQ(list("10.1000", 1, "").code(), Errc::kNotResponsible);
 }
 
+TEST(ResolutionTest, AnswersAreBoundedInBytesToo) {
+  TestNode node;
+  const std::string megabyte(1 << 16, 'x');
+  std::vector<ValueView> values(16);
+  for (auto& value : values) {
+    value.type = "NOTE";
+    value.data = megabyte;
+  }
+  std::vector<std::string> ids;
+  for (int n = 0; n < 70; ++n) {
+    ids.push_back("88.108.1/" + std::to_string(100 + n));
+    ASSERT_TRUE(node.Run(node.operator_caller(), {}, 1,
+                         [&](Batch& batch) {
+                           batch.AddRegister({ids.back(), {"product", "", "", values}});
+                         })
+                    .ok());
+  }
+  std::size_t seen = 0;
+  std::string token;
+  do {
+    const auto page = node.resolution->List("88.108.1", 1000, token, *Anonymous(), node.Soon());
+    ASSERT_TRUE(page.ok());
+    EXPECT_LE(page->rows.size(), 8u);
+    seen += page->rows.size();
+    token = page->next_page_token;
+  } while (!token.empty());
+  EXPECT_EQ(seen, ids.size());
+  const std::vector<std::string_view> all(ids.begin(), ids.end());
+  EXPECT_EQ(node.resolution->BatchResolve(all, *Anonymous(), node.Soon()).code(),
+            Errc::kBatchTooLarge);
+  const std::vector<std::string_view> few(ids.begin(), ids.begin() + 60);
+  EXPECT_TRUE(node.resolution->BatchResolve(few, *Anonymous(), node.Soon()).ok());
+}
+
 TEST(ResolutionTest, HistoryPagesNewestFirst) {
   TestNode node;
   node.Register("88.108.1/a");
