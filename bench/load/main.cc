@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <absl/synchronization/mutex.h>
 
 #include "bench/load/baselines.h"
 #include "bench/load/bench_run.h"
@@ -139,6 +140,8 @@ int Measure(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   using namespace idnode::bench;  // NOLINT: this program's own
+  // As idnoded does, so that its baselines have the same.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   CLI::App app("Measures a real idnoded beside its baselines, on this machine.", "idnode-bench");
   app.footer(kExamples);
   Arguments arguments;

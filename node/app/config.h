@@ -24,7 +24,7 @@ struct NodeSection {
 struct StorageSection {
   std::string engine = "rocksdb";
   std::int64_t shards = 16;  ///< at creation only
-  std::int64_t block_cache_mib = 256;
+  std::int64_t block_cache_mib = 640;
   std::int64_t write_buffer_mib = 256;
   std::int64_t background_jobs = 2;
   std::int64_t reserve_free_mib = 512;  ///< registration stops below this much free room
