@@ -280,11 +280,14 @@ Result<ApplicationInfo> AccessControl::RevokeApplication(const Caller& caller,
   }
   auto revoked = std::make_shared<Entry>(*entry);
   revoked->info.revoked = true;
+  {
+    // Before it is durable, and whatever becomes of that: a revocation fails closed.
+    std::unique_lock lock(mutex_);
+    by_hash_[revoked->token_hash] = revoked;
+    by_name_[name] = revoked;
+  }
   IDNODE_RETURN_IF_ERROR(writer_.Put(
       ApplicationKey(name), EncodeApplication(revoked->info, revoked->token_hash), deadline));
-  std::unique_lock lock(mutex_);
-  by_hash_[revoked->token_hash] = revoked;
-  by_name_[name] = revoked;
   return revoked->info;
 }
 

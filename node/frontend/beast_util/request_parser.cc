@@ -1,5 +1,6 @@
 #include "node/frontend/beast_util/request_parser.h"
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 
@@ -7,6 +8,8 @@
 
 namespace idnode::frontend::http {
 namespace {
+
+constexpr std::uint64_t kBodyAtFirstBytes = 64 * 1024;
 
 std::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -192,7 +195,10 @@ void RequestParser::on_header_impl(error_code& ec) { into_.OnHeaderDone(ec); }
 void RequestParser::on_body_init_impl(const boost::optional<std::uint64_t>& length,
                                       error_code& ec) {
   if (!length || *length == 0) return;
-  if (!into_.Reserve(static_cast<std::size_t>(*length))) {
+  // Room for what is announced would let a few idle connections take all of it: bytes are charged
+  // as they come.
+  const std::uint64_t at_first = std::min<std::uint64_t>(*length, kBodyAtFirstBytes);
+  if (!into_.Reserve(static_cast<std::size_t>(at_first))) {
     return into_.Refuse(Errc::kOverloaded, "too many bytes of request bodies are under way", ec);
   }
 }

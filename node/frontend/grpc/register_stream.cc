@@ -33,7 +33,12 @@ RegisterStream* RegisterStream::Start(Face& face, Operation& operation, Register
   if (admitted.ok()) {
     // A token that is not valid ends the stream at once; each batch looks it up again.
     auto caller = Authenticate(face.services.access, context);
-    if (!caller.ok()) admitted = caller.error();
+    if (!caller.ok()) {
+      admitted = caller.error();
+    } else if ((*caller)->role == service::Role::kAnonymous) {
+      // A stream holds a call for minutes: not for whoever may not register anyway.
+      admitted = Error(Errc::kUnauthenticated, "registration needs a token");
+    }
   }
   if (!admitted.ok()) {
     operation.Record(stream->last_batch_, admitted.code());

@@ -67,6 +67,9 @@ Result<Query> Query::Parse(std::string_view query) {
     const std::string_view part = query.substr(0, end);
     query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
     if (part.empty()) continue;
+    if (parsed.parameters_.size() == kQueryParametersMax) {
+      return Error(Errc::kInvalidRequest, "there are too many query parameters");
+    }
     const std::size_t equals = part.find('=');
     auto name = DecodeParameter(part.substr(0, equals));
     if (!name.ok()) return name.error();

@@ -20,10 +20,13 @@ Target SplitTarget(std::string_view target);
 /// is a view of `scratch`. nullopt for a malformed escape.
 std::optional<std::string_view> PercentDecode(std::string_view text, std::string& scratch);
 
+/// Most parameters of a query.
+inline constexpr std::size_t kQueryParametersMax = 32;
+
 /// The parameters of a query, decoded; "+" is a space.
 class Query {
  public:
-  /// Errors: kInvalidRequest (a malformed escape; a parameter twice).
+  /// Errors: kInvalidRequest (a malformed escape; a parameter twice; too many parameters).
   static Result<Query> Parse(std::string_view query);
   /// nullptr where absent.
   const std::string* Find(std::string_view name) const;

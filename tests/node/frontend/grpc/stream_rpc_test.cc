@@ -54,6 +54,15 @@ TEST(StreamRpcTest, AnswersBatchesInTheirOrder) {
   EXPECT_EQ(node.node.Volume().first_ever, 2 * kBatches);
 }
 
+TEST(StreamRpcTest, ACallerWithoutATokenHoldsNoStream) {
+  GrpcNode node;
+  grpc::ClientContext context;
+  auto stream = node.registration->RegisterStream(&context);
+  v1::BatchRegisterResponse response;
+  EXPECT_FALSE(stream->Read(&response));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAUTHENTICATED);
+}
+
 TEST(StreamRpcTest, TakesBatchesOfOneIdentifierInTheirOrder) {
   GrpcNode node;
   OpenStream stream(node);

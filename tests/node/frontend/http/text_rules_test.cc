@@ -14,6 +14,7 @@
 #include "node/frontend/http/openapi.h"
 #include "node/frontend/http/router.h"
 #include "node/frontend/http/url.h"
+#include "node/model/record.h"
 
 namespace idnode::frontend::http {
 namespace {
@@ -50,6 +51,13 @@ TEST(QueryTest, ParsesDecodesAndRefuses) {
   EXPECT_EQ(Query::Parse("n=4294967295")->Number("n").value(), 4294967295U);
   EXPECT_FALSE(Query::Parse("n=4294967296")->Number("n").ok());
   EXPECT_FALSE(Query::Parse("n=-1")->Number("n").ok());
+}
+
+TEST(QueryTest, ParametersAreBoundedInNumber) {
+  std::string query;
+  for (std::size_t i = 0; i < kQueryParametersMax; ++i) query += "&p" + std::to_string(i) + "=1";
+  EXPECT_TRUE(Query::Parse(query).ok());
+  EXPECT_EQ(Query::Parse(query + "&one=more").code(), Errc::kInvalidRequest);
 }
 
 TEST(SafeLocationTest, TakesHttpOnlyAndNoControlCharacters) {
@@ -95,13 +103,31 @@ TEST(EtagTest, IsStrongAndTellsApart) {
     AppendEtag(bytes, visibility, out);
     return out;
   };
-  const std::string etag = tag("bytes", Visibility::kPublic);
+  const auto record = [](std::uint32_t revision, std::string_view data, std::uint8_t permissions) {
+    std::vector<ValueView> values(1);
+    values[0].type = "COST";
+    values[0].data = data;
+    values[0].permissions = permissions;
+    RecordHeader header;
+    header.revision = revision;
+    std::string bytes;
+    EncodeRecordHeader(header, bytes);
+    ContentInput content;
+    content.values = values;
+    EXPECT_TRUE(EncodeContent(content, {}, bytes).ok());
+    return bytes;
+  };
+  const std::string first = record(1, "17", 0b1100);
+  const std::string etag = tag(first, Visibility::kPublic);
   EXPECT_EQ(etag.size(), 34U);
   EXPECT_EQ(etag.front(), '"');
   EXPECT_EQ(etag.back(), '"');
-  EXPECT_EQ(etag, tag("bytes", Visibility::kPublic));
-  EXPECT_NE(etag, tag("byteS", Visibility::kPublic));
-  EXPECT_NE(etag, tag("bytes", Visibility::kAll));
+  EXPECT_EQ(etag, tag(first, Visibility::kPublic));
+  EXPECT_NE(etag, tag(record(2, "17", 0b1100), Visibility::kPublic));
+  EXPECT_NE(etag, tag(first, Visibility::kAll));
+  // A stranger's tag says nothing about a value it may not see; the owner's does.
+  EXPECT_EQ(etag, tag(record(1, "18", 0b1100), Visibility::kPublic));
+  EXPECT_NE(tag(first, Visibility::kAll), tag(record(1, "18", 0b1100), Visibility::kAll));
 
   EXPECT_TRUE(EtagListed("*", etag));
   EXPECT_TRUE(EtagListed(etag, etag));
