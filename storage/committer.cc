@@ -304,7 +304,7 @@ Result<CommitStatus> Committer::Impl::Learn(ShardId id, const CommitGroup& group
     if (read.ok()) {
       if (const auto& row = read->values[0]; row.has_value()) {
         const auto nonce = FeedNonce(*row);
-        if (!nonce.ok()) return nonce.error();
+        if (!nonce.ok()) return Error(Errc::kUndetermined, nonce.error().detail);
         return *nonce == group.nonce() ? CommitStatus::kCommitted : CommitStatus::kConflict;
       }
       if (read->version == group.expected()) {
@@ -315,7 +315,7 @@ Result<CommitStatus> Committer::Impl::Learn(ShardId id, const CommitGroup& group
       } else if (read->version > group.expected()) {
         // Another commit took the place and its feed row is gone already: not possible within the
         // retention time, so the store was changed from outside.
-        return Error(Errc::kCorruption, "the feed row of a commit is missing");
+        return Error(Errc::kUndetermined, "the feed row of a commit is missing");
       }
     }
     if (!Pause(pause, deadline)) {

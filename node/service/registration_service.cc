@@ -64,7 +64,10 @@ class BatchState {
     Complete(lock);
   }
 
-  void SetParts(std::size_t parts) { parts_ = parts_left_ = parts; }
+  void SetParts(std::size_t parts) {
+    std::lock_guard lock(mutex_);
+    parts_ = parts_left_ = parts;
+  }
 
   // Has Late called on the state once the deadline has passed.
   static void Watch(const std::shared_ptr<BatchState>& state, DeadlineWatch& watch,

@@ -77,7 +77,9 @@ TunedOptions TuneRocksDb(const EngineOptions& options) {
   // What a crash leaves to replay is at most this, and so is the wait at the next start.
   db.max_total_wal_size =
       std::max<std::uint64_t>(options.write_buffer_bytes / 2, kWriteBufferBytesMin);
-  db.avoid_flush_during_recovery = true;
+  // What is replayed may have been written but not synced: it is acknowledged from then on, so it
+  // must not hang on the page cache.
+  db.avoid_flush_during_recovery = false;
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   db.track_and_verify_wals_in_manifest = true;
   db.bytes_per_sync = kSyncEveryBytes;
