@@ -133,15 +133,6 @@ Result<std::unique_ptr<service::Batch>> NewBatch(const Request& request, std::si
                                static_cast<std::size_t>(request.items_size()), request_bytes);
 }
 
-constexpr std::uint8_t kPublicRead = 0b0010;
-
-bool SeesEverything(const service::Caller& caller, std::string_view identifier) {
-  if (caller.role == service::Role::kOperator || caller.role == service::Role::kAuditor)
-    return true;
-  if (caller.role == service::Role::kAnonymous) return false;
-  return caller.MayWrite(FoldIdentifier(identifier.substr(0, identifier.find('/'))));
-}
-
 }  // namespace
 
 Result<std::unique_ptr<service::Batch>> ToBatch(const v1::BatchRegisterRequest& request,
@@ -257,9 +248,16 @@ void FillItemResult(const service::ItemResult& result, std::string_view identifi
   }
 }
 
+bool SeesAllValues(const service::Caller& caller, std::string_view folded_prefix) {
+  return caller.role == service::Role::kOperator || caller.role == service::Role::kAuditor ||
+         caller.MayWrite(folded_prefix);
+}
+
 void FillRecord(std::string_view identifier, const RecordView& record, v1::Record& out,
                 const service::Caller* caller) {
-  const bool all = caller == nullptr || SeesEverything(*caller, identifier);
+  const bool all =
+      caller == nullptr ||
+      SeesAllValues(*caller, FoldIdentifier(identifier.substr(0, identifier.find('/'))));
   out.set_identifier(identifier.data(), identifier.size());
   out.set_state(ToProto(record.state));
   out.set_object_class(record.object_class.data(), record.object_class.size());

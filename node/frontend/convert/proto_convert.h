@@ -49,6 +49,13 @@ void FillResponse(const service::BatchResult& batch, const Request& request, Res
   }
 }
 
+/// Public read in a value's permissions (RFC 3651 §3.1).
+inline constexpr std::uint8_t kPublicRead = 0b0010;
+
+/// True for the owner of the folded prefix, auditors and the operator: they get every value. Both
+/// faces ask here.
+bool SeesAllValues(const service::Caller& caller, std::string_view folded_prefix);
+
 /// `identifier` as displayed; `record` decoded. A `caller` who is neither the owner nor an auditor
 /// nor the operator gets the values with the public-read permission only (RFC 3651 §3.1), and no
 /// content digest where one was withheld: it is of all of them. Null: everything.

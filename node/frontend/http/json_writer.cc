@@ -170,9 +170,7 @@ bool AppendValues(const RecordView& record, Visibility visibility, TimeWriter& t
 }  // namespace
 
 Visibility VisibilityFor(const service::Caller& caller, std::string_view folded_prefix) {
-  const bool all = caller.role == service::Role::kOperator ||
-                   caller.role == service::Role::kAuditor || caller.MayWrite(folded_prefix);
-  return all ? Visibility::kAll : Visibility::kPublic;
+  return SeesAllValues(caller, folded_prefix) ? Visibility::kAll : Visibility::kPublic;
 }
 
 void AppendRecord(std::string_view identifier, const RecordView& record, Visibility visibility,

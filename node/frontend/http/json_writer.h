@@ -5,15 +5,13 @@
 #include <string_view>
 
 #include "node/base/result.h"
+#include "node/frontend/convert/proto_convert.h"
 #include "node/model/record.h"
 #include "node/service/access_control.h"
 #include "node/service/registration_service.h"
 #include "node/service/resolution_service.h"
 
 namespace idnode::frontend::http {
-
-/// Bit of a value's permissions: anyone may read it (RFC 3651 §3.1).
-inline constexpr std::uint8_t kPublicRead = 0b0010;
 
 /// Which values of a record go into an answer. What one may not see is absent.
 enum class Visibility : std::uint8_t { kPublic, kAll };
