@@ -1,6 +1,7 @@
 #include "storage/commit_group.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "node/base/text.h"
@@ -13,6 +14,18 @@ namespace {
 constexpr std::size_t kRunsMax = 16;
 constexpr std::size_t kCachedCountersMax = 20'000;
 constexpr std::size_t kNonceBytes = 16;
+// The shard row and the feed row, which every group writes.
+constexpr std::size_t kOwnRows = 2;
+// What a counter row and a feed entry take besides their texts, at most.
+constexpr std::size_t kCounterBytes = 80;
+constexpr std::size_t kFeedEntryBytes = 64;
+// Rows read at a time. Few at first and after a step that brought much; a step is not much dearer
+// than its rows, so that small ones lose nothing. A step brings kReadKeysMax of the largest
+// records at worst, once a group.
+constexpr std::size_t kReadKeysFirst = 32;
+constexpr std::size_t kReadKeysMax = 256;
+constexpr std::size_t kReadGrowth = 4;
+constexpr std::size_t kReadStepBytes = std::size_t{1} << 20;
 
 std::string EncodeShardRow(std::int64_t commit_ms) {
   std::string bytes;
@@ -22,10 +35,21 @@ std::string EncodeShardRow(std::int64_t commit_ms) {
 
 bool SameKind(const Event& a, const Event& b) {
   return a.change == b.change && a.prefix == b.prefix && a.application == b.application &&
-         a.object_class == b.object_class && a.template_ref == b.template_ref;
+         a.object_class == b.object_class && a.template_ref == b.template_ref &&
+         a.source_address == b.source_address && a.has_attributes == b.has_attributes;
 }
 
 Error Moved() { return Error(Errc::kConflict, "another commit came between"); }
+
+Error TooLarge(const GroupBounds& bounds) {
+  return Error(Errc::kBatchTooLarge,
+               "the batch changes too much at once: one commit holds at most " +
+                   std::to_string(bounds.held_bytes_max) +
+                   " bytes of records, those it reads and those it writes, and writes at most " +
+                   std::to_string(bounds.written_bytes_max) + " bytes in " +
+                   std::to_string(bounds.written_rows_max) + " rows; split the batch",
+               "items");
+}
 
 }  // namespace
 
@@ -35,39 +59,107 @@ std::size_t CommitGroup::items() const {
   return items;
 }
 
-Result<void> CommitGroup::Prepare(Engine& engine, const Clock& clock, ShardChain& chain,
+GroupBounds GroupBounds::Of(const CommitterOptions& options, const Capabilities& capabilities) {
+  GroupBounds bounds;
+  bounds.held_bytes_max = options.group_held_bytes_max;
+  bounds.written_bytes_max = std::min(options.group_held_bytes_max, capabilities.batch_bytes_max);
+  bounds.written_rows_max = capabilities.batch_rows_max;
+  return bounds;
+}
+
+Result<void> CommitGroup::Prepare(Engine& engine, const TrustedTimeFn& time, ShardChain& chain,
                                   Deadline deadline) {
-  Reset();
-  const auto attempt = [&]() -> Result<void> {
-    IDNODE_RETURN_IF_ERROR(ReadSlots(engine, chain, deadline));
-    expected_ = chain.version;
-    commit_ms_ = std::max(clock.WallMs(), chain.last_commit_ms);
-    for (const auto& transaction : transactions_) {
-      if (transaction->advance_time) {
-        commit_ms_ = std::max(clock.WallMs(), chain.last_commit_ms + 1);
-      }
+  const Result<std::int64_t> now = time();
+  if (!now.ok()) RefuseForTime(now.error());
+  while (!transactions_.empty()) {
+    Reset();
+    const auto fitting = PrepareFitting(engine, now, chain, deadline);
+    if (!fitting.ok()) {
+      chain.Forget();
+      return fitting.error();
     }
-    for (const auto& transaction : transactions_) transaction->Apply(*this);
-    FlushRuns();
-    IDNODE_RETURN_IF_ERROR(WriteCounters(engine, chain, deadline));
-    WriteShardAndFeed(chain);
-    CollectWrites();
-    return {};
-  };
-  auto result = attempt();
-  if (!result.ok()) {
-    chain.Forget();
-    return result;
+    if (*fitting == transactions_.size()) {
+      chain.version = expected_ + 1;
+      chain.last_commit_ms = commit_ms_;
+      chain.shard_row_exists = true;
+      return {};
+    }
+    Keep(*fitting);
   }
-  chain.version = expected_ + 1;
-  chain.last_commit_ms = commit_ms_;
-  chain.shard_row_exists = true;
-  return result;
+  return {};
+}
+
+// What may not commit while the clock is not trusted leaves the group.
+void CommitGroup::RefuseForTime(const Error& error) {
+  std::vector<std::shared_ptr<Transaction>> staying;
+  for (auto& transaction : transactions_) {
+    if (transaction->any_time && !transaction->advance_time) {
+      staying.push_back(std::move(transaction));
+    } else {
+      refused_.push_back({std::move(transaction), error});
+      collected_ = false;
+    }
+  }
+  transactions_ = std::move(staying);
+}
+
+// Keeps the first `count` transactions; 0 means that the first one does not fit even alone.
+void CommitGroup::Keep(std::size_t count) {
+  if (count == 0) {
+    refused_.push_back({std::move(transactions_.front()), TooLarge(bounds_)});
+    transactions_.erase(transactions_.begin());
+  } else {
+    const auto first_left = transactions_.begin() + static_cast<std::ptrdiff_t>(count);
+    left_.insert(left_.begin(), std::make_move_iterator(first_left),
+                 std::make_move_iterator(transactions_.end()));
+    transactions_.resize(count);
+  }
+  collected_ = false;
+}
+
+void CommitGroup::Halve() { Keep(transactions_.size() / 2); }
+
+bool CommitGroup::Fits() const {
+  return read_bytes_ + written_bytes_ <= bounds_.held_bytes_max &&
+         written_bytes_ <= bounds_.written_bytes_max && written_rows_ <= bounds_.written_rows_max;
+}
+
+// How many of the leading transactions fit. Where that is all of them, the writes are complete;
+// otherwise the chain is where it was.
+Result<std::size_t> CommitGroup::PrepareFitting(Engine& engine, const Result<std::int64_t>& now,
+                                                ShardChain& chain, Deadline deadline) {
+  const auto readable = ReadSlots(engine, chain, deadline);
+  if (!readable.ok() || *readable < transactions_.size()) return readable;
+  expected_ = chain.version;
+  commit_ms_ = chain.last_commit_ms;
+  if (now.ok()) {
+    const bool advance = std::any_of(transactions_.begin(), transactions_.end(),
+                                     [](const auto& each) { return each->advance_time; });
+    commit_ms_ = std::max(*now, chain.last_commit_ms + (advance ? 1 : 0));
+  }
+  for (std::size_t i = 0; i < transactions_.size(); ++i) {
+    transactions_[i]->Apply(*this);
+    if (!Fits()) return i;
+  }
+  FlushRuns();
+  written_rows_ += deltas_.size() + kOwnRows;
+  for (const auto& [id, delta] : deltas_) written_bytes_ += 2 * (id.value.size() + kCounterBytes);
+  if (!Fits()) return transactions_.size() / 2;
+  IDNODE_RETURN_IF_ERROR(WriteCounters(engine, chain, deadline));
+  WriteShardAndFeed(chain);
+  CollectWrites();
+  return transactions_.size();
 }
 
 void CommitGroup::Reset() {
   if (!collected_) {
-    for (const auto& transaction : transactions_) transaction->CollectKeys(*this);
+    slots_.clear();
+    by_key_.clear();
+    slot_ends_.clear();
+    for (const auto& transaction : transactions_) {
+      transaction->CollectKeys(*this);
+      slot_ends_.push_back(slots_.size());
+    }
     collected_ = true;
   }
   for (auto& slot : slots_) {
@@ -80,38 +172,64 @@ void CommitGroup::Reset() {
   runs_.clear();
   deltas_.clear();
   feed_.Clear();
+  first_ever_ = 0;
   writes_ = WriteSet();
+  read_bytes_ = written_bytes_ = written_rows_ = 0;
   previous_.reset();
 }
 
-Result<void> CommitGroup::ReadSlots(Engine& engine, ShardChain& chain, Deadline deadline) {
+Result<void> CommitGroup::ReadChain(Engine& engine, ShardChain& chain, Deadline deadline) {
+  const std::string shard_key = ShardKey();
+  const std::string_view key = shard_key;
+  auto read = engine.Read(shard_, {&key, 1}, deadline);
+  if (!read.ok()) return read.error();
+  chain.Forget();
+  chain.version = read->version;
+  if (const auto& row = read->values[0]; row.has_value()) {
+    std::string_view bytes = *row;
+    std::uint64_t last = 0;
+    if (!TakeVarint(bytes, last)) return Error(Errc::kCorruption, "a shard row is damaged");
+    chain.last_commit_ms = static_cast<std::int64_t>(last);
+    chain.shard_row_exists = true;
+  }
+  chain.known = true;
+  return {};
+}
+
+// How many of the leading transactions have all their rows read within the bound. Reads go in
+// steps: what rows hold is known only once they are here.
+Result<std::size_t> CommitGroup::ReadSlots(Engine& engine, ShardChain& chain, Deadline deadline) {
   // Decided before the read: if the group before is committed meanwhile, laying its writes over
   // what was read changes nothing.
-  if (chain.known && chain.last != nullptr && !chain.last->finished()) previous_ = chain.last;
+  if (chain.last != nullptr && chain.last->finished()) chain.last.reset();
+  if (chain.known) {
+    previous_ = chain.last;
+  } else {
+    IDNODE_RETURN_IF_ERROR(ReadChain(engine, chain, deadline));
+  }
   std::vector<std::string_view> keys;
-  keys.reserve(slots_.size() + 1);
-  for (const auto& slot : slots_) keys.push_back(slot.key);
-  const std::string shard_key = ShardKey();
-  if (!chain.known) keys.push_back(shard_key);
-  if (!keys.empty()) {
+  base_values_.reserve(slots_.size());
+  std::size_t step = kReadKeysFirst;
+  while (base_values_.size() < slots_.size()) {
+    keys.clear();
+    for (std::size_t i = base_values_.size(); i < slots_.size() && keys.size() < step; ++i) {
+      keys.push_back(slots_[i].key);
+    }
     auto read = engine.Read(shard_, keys, deadline);
     if (!read.ok()) return read.error();
-    if (!chain.known) {
-      chain.Forget();
-      chain.known = true;
-      chain.version = read->version;
-      if (const auto& row = read->values.back(); row.has_value()) {
-        std::string_view bytes = *row;
-        std::uint64_t last = 0;
-        if (!TakeVarint(bytes, last)) return Error(Errc::kCorruption, "a shard row is damaged");
-        chain.last_commit_ms = static_cast<std::int64_t>(last);
-        chain.shard_row_exists = true;
+    if (read->version > chain.version) return Moved();
+    const std::size_t before = read_bytes_;
+    for (auto& value : read->values) {
+      if (value.has_value()) read_bytes_ += slots_[base_values_.size()].key.size() + value->size();
+      if (read_bytes_ > bounds_.held_bytes_max) {
+        const auto owner =
+            std::upper_bound(slot_ends_.begin(), slot_ends_.end(), base_values_.size());
+        return static_cast<std::size_t>(owner - slot_ends_.begin());
       }
-      read->values.pop_back();
-    } else if (read->version > chain.version) {
-      return Moved();
+      base_values_.push_back(std::move(value));
     }
-    base_values_ = std::move(read->values);
+    step = read_bytes_ - before > kReadStepBytes ? kReadKeysFirst
+                                                 : std::min(step * kReadGrowth, kReadKeysMax);
   }
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (!base_values_[i].has_value()) continue;
@@ -119,7 +237,7 @@ Result<void> CommitGroup::ReadSlots(Engine& engine, ShardChain& chain, Deadline 
     slots_[i].existed = slots_[i].exists = true;
   }
   if (previous_ != nullptr) Overlay(*previous_);
-  return {};
+  return transactions_.size();
 }
 
 void CommitGroup::Overlay(const CommitGroup& previous) {
@@ -149,21 +267,30 @@ const std::string_view* CommitGroup::Find(Slot slot) const {
 }
 
 void CommitGroup::Put(Slot slot, std::string_view value) {
+  written_rows_ += slots_[slot].written ? 0 : 1;
+  written_bytes_ += slots_[slot].key.size() + value.size();
   slots_[slot].value = value;
   slots_[slot].exists = slots_[slot].written = true;
 }
 
 void CommitGroup::Erase(Slot slot) {
+  written_rows_ += slots_[slot].written ? 0 : 1;
+  written_bytes_ += slots_[slot].key.size();
   slots_[slot].exists = false;
   slots_[slot].written = true;
 }
 
 void CommitGroup::Insert(std::string_view key, std::string_view value) {
+  ++written_rows_;
+  written_bytes_ += key.size() + value.size();
   blind_inserts_.push_back({key, value});
 }
 
-void CommitGroup::EraseRange(std::string_view from, std::string_view to) {
-  writes_.range_deletes.emplace_back(from, to);
+void CommitGroup::Feed(const FeedEntry& entry) {
+  written_bytes_ += entry.identifier.size() + entry.application.size() + entry.object_class.size() +
+                    entry.template_ref.size() + kFeedEntryBytes;
+  if (entry.change == ChangeKind::kRegistered) ++first_ever_;
+  feed_.Add(entry);
 }
 
 std::string_view CommitGroup::Hold(std::string bytes) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <absl/container/flat_hash_map.h>
@@ -15,6 +16,7 @@
 #include "storage/committer.h"
 #include "storage/counters.h"
 #include "storage/engine.h"
+#include "storage/feed_row.h"
 
 namespace idnode::storage {
 
@@ -31,11 +33,21 @@ struct ShardChain {
   void Forget() { *this = ShardChain(); }
 };
 
+/// What one group may hold, from CommitterOptions and the engine's Capabilities.
+struct GroupBounds {
+  std::size_t held_bytes_max = 0;     ///< keys and values, read and written
+  std::size_t written_bytes_max = 0;  ///< keys and values in the WriteSet
+  std::size_t written_rows_max = 0;
+
+  static GroupBounds Of(const CommitterOptions& options, const Capabilities& capabilities);
+};
+
 /// Transactions that become one commit: reads what they need, applies them in order, and holds
 /// the resulting writes. Internal to the committer; not thread-safe.
 class CommitGroup : public KeyCollector, public GroupContext {
  public:
-  CommitGroup(ShardId shard, const TimeZone& zone) : shard_(shard), zone_(zone) {}
+  CommitGroup(ShardId shard, const TimeZone& zone, const GroupBounds& bounds)
+      : shard_(shard), zone_(zone), bounds_(bounds) {}
 
   void Adopt(std::shared_ptr<Transaction> transaction) {
     transactions_.push_back(std::move(transaction));
@@ -44,8 +56,24 @@ class CommitGroup : public KeyCollector, public GroupContext {
   std::size_t items() const;
 
   /// Reads and applies on top of `chain`, and moves `chain` past this group. On an error the
-  /// chain is forgotten. May be called again, after a conflict.
-  Result<void> Prepare(Engine& engine, const Clock& clock, ShardChain& chain, Deadline deadline);
+  /// chain is forgotten. May be called again, after a conflict. Transactions that cannot be part
+  /// of it leave the group (TakeRefused, TakeLeft); where none stays, nothing is to be committed
+  /// and the chain is where it was.
+  Result<void> Prepare(Engine& engine, const TrustedTimeFn& time, ShardChain& chain,
+                       Deadline deadline);
+
+  /// Keeps the first half of the transactions; the others leave the group. Prepare again after.
+  void Halve();
+
+  struct Refusal {
+    std::shared_ptr<Transaction> transaction;
+    Error error;
+  };
+  /// Transactions that failed by themselves since the last call: the clock is not trusted, or too
+  /// large alone.
+  std::vector<Refusal> TakeRefused() { return std::exchange(refused_, {}); }
+  /// Transactions, in their order, that found no room in this group since the last call.
+  std::vector<std::shared_ptr<Transaction>> TakeLeft() { return std::exchange(left_, {}); }
 
   const WriteSet& writes() const { return writes_; }
   Version expected() const { return expected_; }
@@ -67,9 +95,9 @@ class CommitGroup : public KeyCollector, public GroupContext {
   void Put(Slot slot, std::string_view value) override;
   void Erase(Slot slot) override;
   void Insert(std::string_view key, std::string_view value) override;
-  void EraseRange(std::string_view from, std::string_view to) override;
   void Count(const Event& event) override;
-  void Feed(const FeedEntry& entry) override { feed_.Add(entry); }
+  void Feed(const FeedEntry& entry) override;
+  std::uint64_t first_ever() const override { return first_ever_; }
   std::string_view Hold(std::string bytes) override;
 
  private:
@@ -87,7 +115,13 @@ class CommitGroup : public KeyCollector, public GroupContext {
   };
 
   void Reset();
-  Result<void> ReadSlots(Engine& engine, ShardChain& chain, Deadline deadline);
+  void RefuseForTime(const Error& error);
+  void Keep(std::size_t count);
+  bool Fits() const;
+  Result<std::size_t> PrepareFitting(Engine& engine, const Result<std::int64_t>& now,
+                                     ShardChain& chain, Deadline deadline);
+  Result<std::size_t> ReadSlots(Engine& engine, ShardChain& chain, Deadline deadline);
+  Result<void> ReadChain(Engine& engine, ShardChain& chain, Deadline deadline);
   void Overlay(const CommitGroup& previous);
   void FlushRuns();
   Result<void> WriteCounters(Engine& engine, ShardChain& chain, Deadline deadline);
@@ -96,8 +130,15 @@ class CommitGroup : public KeyCollector, public GroupContext {
 
   const ShardId shard_;
   const TimeZone& zone_;
+  const GroupBounds bounds_;
   std::vector<std::shared_ptr<Transaction>> transactions_;
+  std::vector<Refusal> refused_;
+  std::vector<std::shared_ptr<Transaction>> left_;
   bool collected_ = false;
+  std::vector<std::size_t> slot_ends_;  ///< slots there were after each transaction's CollectKeys
+  std::size_t read_bytes_ = 0;
+  std::size_t written_bytes_ = 0;  ///< records, history and feed entries; counters not yet
+  std::size_t written_rows_ = 0;
   std::vector<SlotState> slots_;
   absl::flat_hash_map<std::string_view, Slot> by_key_;
   std::vector<std::optional<std::string>> base_values_;
@@ -106,6 +147,7 @@ class CommitGroup : public KeyCollector, public GroupContext {
   std::vector<Run> runs_;
   std::map<CounterId, Figures> deltas_;
   FeedRowBuilder feed_;
+  std::uint64_t first_ever_ = 0;
   WriteSet writes_;
   Version expected_ = 0;
   std::int64_t commit_ms_ = 0;

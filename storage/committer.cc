@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
+#include <iterator>
 #include <mutex>
 #include <utility>
 
@@ -35,6 +36,9 @@ class Committer::Impl {
         clock_(clock),
         zone_(zone),
         options_(options),
+        time_(options.trusted_time ? options.trusted_time
+                                   : [&clock] { return Result<std::int64_t>(clock.WallMs()); }),
+        bounds_(GroupBounds::Of(options, engine.GetCapabilities())),
         shards_(engine.ShardCount()),
         prepare_seconds_(metrics.GetHistogram("idnode_group_prepare_seconds",
                                               "Time to read and apply one commit group")),
@@ -76,7 +80,7 @@ class Committer::Impl {
   }
 
   bool HasRoom(const Shard& shard, const Transaction& part) const {
-    return shard.pending_items == 0 ||
+    return part.ahead || shard.pending_items == 0 ||
            (shard.pending_items + part.items <= options_.queue_items_max &&
             shard.pending_bytes + part.bytes <= options_.queue_bytes_max);
   }
@@ -89,6 +93,7 @@ class Committer::Impl {
   Result<void> CommitOne(ShardId id, const std::shared_ptr<CommitGroup>& group);
   Result<CommitStatus> Learn(ShardId id, const CommitGroup& group, Deadline deadline);
   Result<void> PrepareAgain(ShardId id, const std::shared_ptr<CommitGroup>& group);
+  void Settle(ShardId id, CommitGroup& group);
   void Release(Shard& shard, const Transaction& transaction);
   void FinishGroup(Shard& shard, CommitGroup& group, const Result<void>& result);
   bool Pause(milliseconds pause, Deadline deadline);
@@ -97,6 +102,8 @@ class Committer::Impl {
   const Clock& clock_;
   const TimeZone& zone_;
   const CommitterOptions options_;
+  const TrustedTimeFn time_;
+  const GroupBounds bounds_;
   std::vector<Shard> shards_;
   std::atomic<std::size_t> pending_items_{0};
   std::mutex state_mutex_;  // with `idle_`: drain and pauses
@@ -135,7 +142,7 @@ Result<void> Committer::Impl::Submit(
     shard.pending_items += part->items;
     shard.pending_bytes += part->bytes;
     pending_items_.fetch_add(part->items, std::memory_order_relaxed);
-    shard.queue.push_back(part);
+    shard.queue.insert(part->ahead ? shard.queue.begin() : shard.queue.end(), part);
     StartPreparing(id, shard);
   }
   return {};
@@ -150,7 +157,7 @@ void Committer::Impl::StartPreparing(ShardId id, Shard& shard) {
 }
 
 std::shared_ptr<CommitGroup> Committer::Impl::TakeGroup(ShardId id, Shard& shard) {
-  auto group = std::make_shared<CommitGroup>(id, zone_);
+  auto group = std::make_shared<CommitGroup>(id, zone_, bounds_);
   std::vector<std::shared_ptr<Transaction>> late;
   {
     std::lock_guard lock(shard.mutex);
@@ -195,13 +202,14 @@ void Committer::Impl::PrepareNext(ShardId id) {
   {
     std::lock_guard prepare_lock(shard.prepare_mutex);
     prepared = PrepareGroup(id, *group, group->epoch);
-    if (prepared.ok()) shard.chain.last = group;
+    if (prepared.ok() && !group->transactions().empty()) shard.chain.last = group;
   }
+  Settle(id, *group);
   if (!prepared.ok()) FinishGroup(shard, *group, prepared);
   {
     std::lock_guard lock(shard.mutex);
     shard.preparing = false;
-    if (!prepared.ok()) {
+    if (!prepared.ok() || group->transactions().empty()) {
       StartPreparing(id, shard);
       return;
     }
@@ -222,7 +230,7 @@ Result<void> Committer::Impl::PrepareGroup(ShardId id, CommitGroup& group, std::
   group.epoch = epoch;
   Result<void> result;
   for (int tries = 0; tries < kPrepareTriesMax; ++tries) {
-    result = group.Prepare(engine_, clock_, shards_[id].chain, deadline);
+    result = group.Prepare(engine_, time_, shards_[id].chain, deadline);
     if (result.code() != Errc::kConflict) break;
     conflicts_.Add();
   }
@@ -257,6 +265,12 @@ void Committer::Impl::CommitFrom(ShardId id, std::shared_ptr<CommitGroup> group)
       shard.chain.Forget();
     }
     FinishGroup(shard, *group, result);
+    if (std::unique_lock prepare_lock(shard.prepare_mutex, std::try_to_lock);
+        prepare_lock.owns_lock() && shard.chain.last == group) {
+      // Nothing builds on it: an idle shard must not keep its last group's bytes. Where the lock
+      // is taken, a newer group takes its place right now.
+      shard.chain.last.reset();
+    }
     std::lock_guard lock(shard.mutex);
     group = std::move(shard.prepared);
     shard.prepared = nullptr;
@@ -271,7 +285,15 @@ Result<void> Committer::Impl::CommitOne(ShardId id, const std::shared_ptr<Commit
   const auto start = std::chrono::steady_clock::now();
   const Deadline deadline = clock_.After(options_.commit_wait_max);
   for (;;) {
+    if (group->transactions().empty()) return {};  // all left it when it was prepared again
     auto status = engine_.Commit(id, group->expected(), group->writes(), deadline);
+    if (status.code() == Errc::kBatchTooLarge && group->transactions().size() > 1) {
+      // The bounds should have prevented it; halving ends at the part that is too large alone, so
+      // that the others do not fail with it.
+      group->Halve();
+      IDNODE_RETURN_IF_ERROR(PrepareAgain(id, group));
+      continue;
+    }
     if (!status.ok()) return status.error();
     if (*status == CommitStatus::kUnknown) {
       unknowns_.Add();
@@ -310,8 +332,8 @@ Result<CommitStatus> Committer::Impl::Learn(ShardId id, const CommitGroup& group
       if (read->version == group.expected()) {
         auto again = engine_.Commit(id, group.expected(), group.writes(), deadline);
         if (again.ok() && *again == CommitStatus::kCommitted) return again;
-        if (again.ok() && *again == CommitStatus::kConflict) continue;  // whose was it? look
-        // An error means that this second try wrote nothing; the first one is still open.
+        // A conflict: some commit took the place, and the next look at the feed row tells whose.
+        // An error: this second try wrote nothing; the first one is still open.
       } else if (read->version > group.expected()) {
         // Another commit took the place and its feed row is gone already: not possible within the
         // retention time, so the store was changed from outside.
@@ -329,16 +351,36 @@ Result<CommitStatus> Committer::Impl::Learn(ShardId id, const CommitGroup& group
 // prepared on top of this group before is stale; what comes next builds on it again.
 Result<void> Committer::Impl::PrepareAgain(ShardId id, const std::shared_ptr<CommitGroup>& group) {
   Shard& shard = shards_[id];
-  std::lock_guard prepare_lock(shard.prepare_mutex);
-  std::uint64_t epoch = 0;
+  Result<void> result;
   {
-    std::lock_guard lock(shard.mutex);
-    epoch = ++shard.epoch;
+    std::lock_guard prepare_lock(shard.prepare_mutex);
+    std::uint64_t epoch = 0;
+    {
+      std::lock_guard lock(shard.mutex);
+      epoch = ++shard.epoch;
+    }
+    shard.chain.Forget();
+    result = PrepareGroup(id, *group, epoch);
+    if (result.ok() && !group->transactions().empty()) shard.chain.last = group;
   }
-  shard.chain.Forget();
-  auto result = PrepareGroup(id, *group, epoch);
-  if (result.ok()) shard.chain.last = group;
+  Settle(id, *group);
   return result;
+}
+
+// Sees to the transactions that left the group: those without room go back to the front of the
+// queue, those that failed by themselves are told so.
+void Committer::Impl::Settle(ShardId id, CommitGroup& group) {
+  Shard& shard = shards_[id];
+  if (auto left = group.TakeLeft(); !left.empty()) {
+    std::lock_guard lock(shard.mutex);
+    shard.queue.insert(shard.queue.begin(), std::make_move_iterator(left.begin()),
+                       std::make_move_iterator(left.end()));
+    StartPreparing(id, shard);
+  }
+  for (const auto& [transaction, error] : group.TakeRefused()) {
+    transaction->Done(error);
+    Release(shard, *transaction);
+  }
 }
 
 void Committer::Impl::Release(Shard& shard, const Transaction& transaction) {

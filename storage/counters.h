@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -23,21 +22,14 @@ struct Event {
   std::string_view application;   ///< who did it
   std::string_view object_class;  ///< of the record; of the deleted record at a deletion
   std::string_view template_ref;
+  /// Whence it came: an IPv4 address, the /64 of an IPv6 address, or empty where it is not known.
+  std::string_view source_address;
+  bool has_attributes = false;  ///< the record has attributes, or a value at least
   std::int64_t commit_ms = 0;
 };
 
-/// One entry of the change feed: an event, and what the ledger needs of it.
-struct FeedEntry {
-  ChangeKind change = ChangeKind::kRegistered;
-  std::string_view identifier;  ///< as displayed
-  Digest content_digest{};      ///< SHA-256 of the content; zero at a deletion
-  std::string_view application;
-  std::string_view object_class;
-  std::string_view template_ref;
-};
-
 /// By what the volume can be grouped. The numbers are on disk; new ones are added at the end
-/// (industry, region, template join here) with a row in `kDimensions`.
+/// (industry and region join here) with a row in `kDimensions`.
 enum class Dimension : std::uint8_t {
   kTotal = 0,
   kDay = 1,
@@ -45,6 +37,9 @@ enum class Dimension : std::uint8_t {
   kEnterprisePrefix = 3,
   kApplication = 4,
   kObjectClass = 5,
+  kTemplate = 6,
+  kSourceAddress = 7,
+  kAttributes = 8,  ///< "with" attributes or a value, "without" both; "deleted" at a deletion
 };
 
 struct DimensionRow {
@@ -52,6 +47,8 @@ struct DimensionRow {
   std::string_view name;  ///< as in groupBy
   /// The value an event counts under.
   std::string (*value)(const Event& event, const TimeZone& zone);
+  /// False where the records do not tell it, so that a recount cannot check it.
+  bool in_records = true;
 };
 
 /// Every dimension, in the order of their numbers.
@@ -77,6 +74,10 @@ struct Figures {
 /// The figures one event adds.
 Figures FiguresOf(ChangeKind change);
 
+/// The figures as bytes (storage/FORMAT.md, "Counter row"), appended and taken off the front.
+void AppendFigures(const Figures& figures, std::string& out);
+bool TakeFigures(std::string_view& bytes, Figures& figures);
+
 struct CounterId {
   Month month;
   Dimension dimension = Dimension::kTotal;
@@ -93,45 +94,6 @@ struct CounterRow {
 std::string EncodeCounter(const CounterRow& row);
 Result<CounterRow> DecodeCounter(std::string_view bytes);
 Result<CounterId> DecodeCounterKey(std::string_view key);
-
-/// One decoded feed row.
-struct FeedRow {
-  std::int64_t commit_ms = 0;
-  std::string nonce;  ///< 16 random bytes that tell this commit from any other try
-  std::vector<std::pair<CounterId, Figures>> deltas;
-  struct Entry {
-    ChangeKind change = ChangeKind::kRegistered;
-    std::string identifier;
-    Digest content_digest{};
-    std::string application;
-    std::string object_class;
-    std::string template_ref;
-  };
-  std::vector<Entry> entries;
-};
-
-/// Builds the bytes of a feed row (storage/FORMAT.md, "Feed"): texts that repeat the entry before
-/// are left out.
-class FeedRowBuilder {
- public:
-  void Add(const FeedEntry& entry);
-  std::string Finish(std::int64_t commit_ms, std::string_view nonce,
-                     const std::map<CounterId, Figures>& deltas);
-  void Clear();
-
- private:
-  std::string entries_;
-  std::uint64_t count_ = 0;
-  std::string last_identifier_;
-  std::string last_application_;
-  std::string last_class_;
-  std::string last_template_;
-};
-
-/// Errors: kCorruption. With `entries` false only the head and the deltas are read.
-Result<FeedRow> DecodeFeedRow(std::string_view bytes, bool entries = true);
-/// The nonce of a feed row, without decoding the rest. Errors: kCorruption.
-Result<std::string_view> FeedNonce(std::string_view bytes);
 
 /// Counters as they are in the store, of one month, over all shards.
 /// `dimension` narrows to one; kTotal is always included.

@@ -14,6 +14,18 @@ std::string Start(Space space, std::size_t reserve) {
   return key;
 }
 
+// A row of the ledger: its kind, then `size` bytes of a number.
+std::string LedgerKey(char kind, std::uint64_t number = 0, std::size_t size = 0) {
+  std::string key = Start(Space::kLedger, 1 + size);
+  key += kind;
+  AppendBigEndian(number, size, key);
+  return key;
+}
+
+std::string LedgerMonthKey(char kind, Month month) {
+  return LedgerKey(kind, static_cast<std::uint32_t>(month.number), 4);
+}
+
 }  // namespace
 
 ShardId ShardOf(std::string_view folded_prefix, ShardId shards) {
@@ -66,5 +78,28 @@ std::string RequestKey(std::uint32_t day, std::string_view application,
   key += request_id;
   return key;
 }
+
+std::string LedgerStateKey() { return LedgerKey('s'); }
+std::string LedgerFactsKey() { return LedgerKey('o'); }
+std::string LedgerSketchesKey() { return LedgerKey('k'); }
+std::string LedgerLeaseKey() { return LedgerKey('l'); }
+
+std::string LedgerSegmentKey(std::uint64_t leaf) { return LedgerKey('e', leaf, 8); }
+
+std::string LedgerIndexKey(ShardId shard, Version version) {
+  std::string key = LedgerKey('v', shard, 4);
+  AppendBigEndian(version, 8, key);
+  return key;
+}
+
+std::string LedgerTileKey(unsigned level, std::uint64_t index) {
+  std::string key = LedgerKey('t', level, 1);
+  AppendBigEndian(index, 8, key);
+  return key;
+}
+
+std::string LedgerClosingKey(Month month) { return LedgerMonthKey('c', month); }
+std::string LedgerStatementKey(Month month) { return LedgerMonthKey('n', month); }
+std::string LedgerResolvedKey(Month month) { return LedgerMonthKey('r', month); }
 
 }  // namespace idnode::storage

@@ -27,4 +27,21 @@ std::string CounterKey(Month month, std::uint8_t dimension, std::string_view val
 std::string RequestKey(std::uint32_t day, std::string_view application,
                        std::string_view request_id);
 
+/// Rows of the ledger, all in shard 0 (storage/FORMAT.md, "Ledger"). 'l' 's', 'o', 'k' or 'l'.
+std::string LedgerStateKey();
+std::string LedgerFactsKey();
+std::string LedgerSketchesKey();
+std::string LedgerLeaseKey();
+/// 'l' 'e' leaf (big-endian u64): the segment that begins with that leaf.
+std::string LedgerSegmentKey(std::uint64_t leaf);
+/// 'l' 'v' shard (big-endian u32) version (big-endian u64): the last of a segment's rows of a
+/// shard.
+std::string LedgerIndexKey(ShardId shard, Version version);
+/// 'l' 't' level (u8) index (big-endian u64).
+std::string LedgerTileKey(unsigned level, std::uint64_t index);
+/// 'l' 'c', 'n' or 'r', then month (big-endian u32).
+std::string LedgerClosingKey(Month month);
+std::string LedgerStatementKey(Month month);
+std::string LedgerResolvedKey(Month month);
+
 }  // namespace idnode::storage

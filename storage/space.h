@@ -8,6 +8,7 @@ enum class Space : char {
   kCounter = 'c',      ///< one row per month, dimension and value
   kFeed = 'f',         ///< one row per commit
   kHistory = 'h',      ///< what changes replaced
+  kLedger = 'l',       ///< order, tiles, checkpoints and statements of the ledger; shard 0
   kMeta = 'm',         ///< facts about the store; shard 0
   kPrefix = 'p',       ///< admitted enterprise prefixes; shard 0
   kRequest = 'q',      ///< stored answers of batches with a request_id

@@ -5,6 +5,7 @@
 
 #include "bench/micro/sample.h"
 #include "storage/counters.h"
+#include "storage/feed_row.h"
 
 namespace idnode::bench {
 namespace {

@@ -13,6 +13,7 @@ namespace {
 constexpr std::chrono::milliseconds kWatchPeriod(1'000);
 /// Retention is counted in hours and days: a few minutes more or less do not matter.
 constexpr std::chrono::milliseconds kRetentionPeriod(600'000);
+constexpr std::chrono::milliseconds kFlushPeriod(60'000);
 
 }  // namespace
 
@@ -52,6 +53,7 @@ Result<void> Application::Start() {
   }
   WatchRegistering();
   maintenance_.Start();
+  core_->StartLedger();
   core_->SetReady(true);
   if (auto written = directory_->WritePorts(ports_); !written.ok()) {
     core_->SetReady(false);
@@ -69,7 +71,12 @@ Result<void> Application::Start() {
 void Application::AddRetention() {
   auto retention = std::make_shared<service::Retention>(
       core_->engine(), clock_,
-      service::RetentionOptions{std::chrono::hours(config_.retention.feed_hours)});
+      service::RetentionOptions{
+          std::chrono::hours(config_.retention.feed_hours),
+          [&guard = core_->services().clock_guard] { return guard.TrustedMs(); },
+          [core = core_.get()](storage::ShardId shard) { return core->FeedFollowedUpTo(shard); }});
+  maintenance_.Add("resolved identifiers", kFlushPeriod,
+                   [core = core_.get()] { core->FlushLedger(); });
   maintenance_.Add("retention", kRetentionPeriod, [retention] {
     if (auto kept = retention->Run(); !kept.ok()) {
       LogWarning("retention failed; it is tried again", {{"detail", kept.error().detail}});

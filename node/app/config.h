@@ -44,6 +44,7 @@ struct HttpSection : ListenSection {
   HttpSection() { port = 8080; }
   std::int64_t io_threads = 0;  ///< 0: one a core
   std::int64_t connections_max = 10'000;
+  std::int64_t connections_per_address_max = 256;  ///< 0: no bound
   std::int64_t header_bytes_max = 16 * 1024;
   std::int64_t body_bytes_max = 32 * 1024 * 1024;
   std::int64_t bodies_bytes_max = 256 * 1024 * 1024;
@@ -52,6 +53,7 @@ struct HttpSection : ListenSection {
   std::int64_t pipeline_max = 64;
   std::int64_t worker_threads = 4;
   std::int64_t worker_queue_max = 1'024;
+  std::int64_t recount_ms_max = 3'600'000;
   std::int64_t redirect_status = 302;
 };
 
@@ -127,6 +129,17 @@ struct RetentionSection {
   std::int64_t feed_hours = 7 * 24;
 };
 
+/// [ledger]: the public log of first-ever registrations (存证账本).
+struct LedgerSection {
+  bool enabled = true;
+  /// Name of the log and of its keys, fixed when it is created. Empty: "idnode.example/" and the
+  /// first secondary prefix.
+  std::string origin;
+  bool sm2 = true;  ///< sign with SM2/SM3 (国密) besides
+  std::int64_t interval_ms = 200;
+  std::vector<std::string> witness_vkeys;  ///< verifier keys of witnesses
+};
+
 /// [shutdown]
 struct ShutdownSection {
   std::int64_t drain_ms = 15'000;
@@ -149,9 +162,12 @@ struct Config {
   RegistrationSection registration;
   ClockSection clock;
   RetentionSection retention;
+  LedgerSection ledger;
   ShutdownSection shutdown;
   LogSection log;
 
+  /// The origin, or what stands for it while it is empty.
+  std::string LedgerOrigin() const;
   LogLevel log_level() const;
   LogFormat log_format() const;
 };

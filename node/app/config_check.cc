@@ -9,6 +9,7 @@
 #include "node/app/config.h"
 #include "node/app/config_keys.h"
 #include "node/base/time_zone.h"
+#include "node/ledger/note_key.h"
 #include "node/model/identifier.h"
 
 namespace idnode::app {
@@ -39,6 +40,7 @@ class Checker {
     CheckAddress("admin", config_.admin.address);
     CheckPorts();
     CheckLimits();
+    CheckLedger();
   }
 
  private:
@@ -170,6 +172,25 @@ class Checker {
     }
   }
 
+  void CheckLedger() {
+    const auto& section = config_.ledger;
+    if (!section.enabled) return;
+    if (const std::string origin = config_.LedgerOrigin(); !ledger::IsKeyName(origin)) {
+      Fault("ledger.origin", "\"" + origin + "\" cannot name a log: it has spaces or a \"+\"",
+            "give one such as id.example.com/88.108");
+    }
+    for (const auto& vkey : section.witness_vkeys) {
+      const auto witness = ledger::Verifier::Parse(vkey);
+      if (!witness.ok()) {
+        Fault("ledger.witness_vkeys", "\"" + vkey + "\": " + witness.error().detail,
+              "give the line that the witness publishes");
+      } else if (witness->type() != ledger::SignatureType::kCosignatureV1) {
+        Fault("ledger.witness_vkeys", "\"" + vkey + "\" is not a key for cosignatures",
+              "give the line that the witness publishes");
+      }
+    }
+  }
+
   const Config& config_;
   const bool dev_;
   std::vector<ConfigFault>& faults_;
@@ -213,6 +234,12 @@ std::string RangeText(const ConfigKey& key) {
 }
 
 }  // namespace
+
+std::string Config::LedgerOrigin() const {
+  if (!ledger.origin.empty()) return ledger.origin;
+  return "idnode.example/" + (node.secondary_prefixes.empty() ? std::string("unknown")
+                                                              : node.secondary_prefixes.front());
+}
 
 void ValidateConfig(const Config& config, bool dev, std::vector<ConfigFault>& faults) {
   Checker(config, dev, faults).Run();

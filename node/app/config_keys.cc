@@ -61,12 +61,15 @@ void AddHttp(Config& config, Keys& keys) {
   AddListen("http", s, keys);
   keys.push_back({"http", "io_threads", &s.io_threads, "Threads; 0: one a core", 0, 1024});
   keys.push_back({"http", "connections_max", &s.connections_max, "Open connections", 1, 1'000'000});
+  keys.push_back({"http", "connections_per_address_max", &s.connections_per_address_max,
+                  "Open connections of one IPv4 address or IPv6 /64; 0: no bound, behind a proxy",
+                  0, 1'000'000});
   keys.push_back(
       {"http", "header_bytes_max", &s.header_bytes_max, "Bytes of a request's header", 512, kMib});
   keys.push_back({"http", "body_bytes_max", &s.body_bytes_max, "Bytes of a request's body", kKib,
                   kMessageBytesMax});
-  keys.push_back({"http", "bodies_bytes_max", &s.bodies_bytes_max, "Bytes of all bodies at once",
-                  kKib, 1024 * 1024 * kMib});
+  keys.push_back({"http", "bodies_bytes_max", &s.bodies_bytes_max,
+                  "Bytes of all bodies at once, with their buffers", kKib, 1024 * 1024 * kMib});
   keys.push_back({"http", "idle_timeout_ms", &s.idle_timeout_ms,
                   "Wait for the next request of a connection", 1, kHourMs});
   keys.push_back({"http", "request_timeout_ms", &s.request_timeout_ms,
@@ -77,6 +80,7 @@ void AddHttp(Config& config, Keys& keys) {
       {"http", "worker_threads", &s.worker_threads, "Threads for calls that wait", 1, 1024});
   keys.push_back({"http", "worker_queue_max", &s.worker_queue_max,
                   "Calls that may wait for such a thread", 1, 100'000});
+  keys.push_back({"http", "recount_ms_max", &s.recount_ms_max, "Longest recount", 1, 24 * kHourMs});
   keys.push_back({"http", "redirect_status", &s.redirect_status,
                   "Status of a redirect to a record's URL: 302 or 307", 302, 307});
 }
@@ -175,6 +179,17 @@ void AddRest(Config& config, Keys& keys) {
                   "At start, longest time since the last commit that is believed", 1, 24 * 3650});
   keys.push_back({"retention", "feed_hours", &config.retention.feed_hours,
                   "How long followers can read the change feed", 1, 24 * 3650});
+  auto& ledger = config.ledger;
+  keys.push_back(
+      {"ledger", "enabled", &ledger.enabled, "Keep the public log of first-ever registrations"});
+  keys.push_back({"ledger", "origin", &ledger.origin,
+                  "Name of the log and its keys, fixed when it is created, such as "
+                  "\"id.example.com/88.108\"; empty: made of the first secondary prefix"});
+  keys.push_back({"ledger", "sm2", &ledger.sm2, "Sign with SM2/SM3 besides Ed25519"});
+  keys.push_back({"ledger", "interval_ms", &ledger.interval_ms,
+                  "Longest wait until new registrations are put in the log", 1, 60'000});
+  keys.push_back({"ledger", "witness_vkeys", &ledger.witness_vkeys,
+                  "Verifier keys of witnesses whose cosignatures are kept"});
   keys.push_back({"shutdown", "drain_ms", &config.shutdown.drain_ms,
                   "Time to finish what is under way after SIGTERM", 0, kHourMs});
   keys.push_back({"log", "level", &config.log.level, "Least severe line that is written", 0, 0,

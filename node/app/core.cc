@@ -1,5 +1,6 @@
 #include "node/app/core.h"
 
+#include <algorithm>
 #include <fstream>
 #include <utility>
 
@@ -34,7 +35,13 @@ storage::EngineOptions EngineOptionsOf(const StorageSection& section, const std:
   return options;
 }
 
-storage::CommitterOptions CommitterOptionsOf(const RegistrationSection& section) {
+/// A group holds at least what a full batch of registrations, or of changes to records of the
+/// same size, reads and writes.
+constexpr std::size_t kHeldPerBatchByte = 4;
+
+storage::CommitterOptions CommitterOptionsOf(const RegistrationSection& section,
+                                             const LimitsSection& limits,
+                                             service::ClockGuard& clock_guard) {
   storage::CommitterOptions options;
   options.group_items_max = Size(section.group_items_max);
   options.group_bytes_max = Size(section.group_bytes_max);
@@ -42,6 +49,9 @@ storage::CommitterOptions CommitterOptionsOf(const RegistrationSection& section)
   options.queue_bytes_max = Size(section.queue_bytes_max);
   options.commit_wait_max = std::chrono::milliseconds(section.commit_wait_max_ms);
   options.threads = static_cast<int>(section.threads);
+  options.group_held_bytes_max =
+      std::max(options.group_held_bytes_max, kHeldPerBatchByte * Size(limits.batch_bytes_max));
+  options.trusted_time = [&clock_guard] { return clock_guard.TrustedMs(); };
   return options;
 }
 
@@ -90,15 +100,22 @@ Result<std::unique_ptr<Core>> Core::Open(const Config& config, const std::string
   return core;
 }
 
-Core::~Core() = default;
+Core::~Core() {
+  // The sequencer commits, so it ends first; who waits for it is told once nobody comes any more.
+  if (sequencer_ != nullptr) sequencer_->Stop();
+  if (committer_ != nullptr) committer_->Drain(clock_.Monotonic());
+  if (sequencer_ != nullptr) sequencer_->Abandon();
+}
 
 Result<void> Core::Start(const std::string& data_dir, const std::string& store_dir) {
   const auto began = clock_.Monotonic();
   auto engine = storage::OpenEngine(EngineOptionsOf(config_.storage, store_dir));
   if (!engine.ok()) return Prefix("opening the store", engine.error());
   engine_ = *std::move(engine);
-  committer_ = std::make_unique<storage::Committer>(*engine_, clock_, zone_, metrics_,
-                                                    CommitterOptionsOf(config_.registration));
+  clock_guard_ = std::make_unique<service::ClockGuard>(clock_, ClockGuardOptionsOf(config_.clock));
+  committer_ = std::make_unique<storage::Committer>(
+      *engine_, clock_, zone_, metrics_,
+      CommitterOptionsOf(config_.registration, config_.limits, *clock_guard_));
   MakeServices();
 
   // The clock is judged before anything is written: the first commit would carry it into the store.
@@ -113,6 +130,7 @@ Result<void> Core::Start(const std::string& data_dir, const std::string& store_d
   if (auto loaded = prefixes_->Load(); !loaded.ok()) {
     return Prefix("loading prefixes", loaded.error());
   }
+  IDNODE_RETURN_IF_ERROR(OpenLedger(data_dir));
   AddGauges();
   const auto took =
       std::chrono::duration_cast<std::chrono::milliseconds>(clock_.Monotonic() - began);
@@ -129,7 +147,6 @@ void Core::MakeServices() {
   prefixes_ = std::make_unique<service::PrefixRegistry>(
       *engine_, *writer_, clock_,
       service::PrefixOptions{config_.node.secondary_prefixes, config_.node.admit_on_first_use});
-  clock_guard_ = std::make_unique<service::ClockGuard>(clock_, ClockGuardOptionsOf(config_.clock));
   registration_ = std::make_unique<service::RegistrationService>(
       *engine_, *committer_, *prefixes_, *clock_guard_, clock_, metrics_,
       RegistrationLimitsOf(config_.limits));
@@ -140,6 +157,71 @@ void Core::MakeServices() {
   services_ = std::make_unique<service::Services>(
       service::Services{*access_, *prefixes_, *registration_, *resolution_, *volume_, *clock_guard_,
                         clock_, metrics_, *this});
+}
+
+Result<void> Core::OpenLedger(const std::string& data_dir) {
+  if (!config_.ledger.enabled) return {};
+  auto keys =
+      service::OpenLedgerKeys(*engine_, *writer_, data_dir + "/ledger", config_.LedgerOrigin(),
+                              config_.ledger.sm2, clock_.After(kStartStepMax));
+  if (!keys.ok()) return Prefix("opening the ledger", keys.error());
+  service::LedgerReaderOptions reader_options;
+  for (const auto& vkey : config_.ledger.witness_vkeys) {
+    auto witness = ledger::Verifier::Parse(vkey);
+    if (!witness.ok()) return Prefix("reading ledger.witness_vkeys", witness.error());
+    reader_options.witnesses.push_back(*std::move(witness));
+  }
+  service::LedgerOptions options;
+  options.interval = std::chrono::milliseconds(config_.ledger.interval_ms);
+  // An embedded engine's store is held by this process alone.
+  options.exclusive = engine_->GetCapabilities().local_reads;
+  options.target = config_.node.target;
+  options.trusted_time = [this] { return clock_guard_->TrustedMs(); };
+  LogInfo("ledger", {{"origin", keys->origin}, {"vkey", keys->vkey()}});
+  if (const std::string sm2 = keys->vkey_sm2(); !sm2.empty())
+    LogInfo("ledger", {{"vkey_sm2", sm2}});
+  marks_ = std::make_unique<service::ResolvedMarks>(clock_, zone_);
+  sequencer_ = std::make_unique<service::LedgerSequencer>(*engine_, *committer_, clock_, zone_,
+                                                          metrics_, *std::move(keys), options);
+  if (auto loaded = sequencer_->Load(); !loaded.ok()) {
+    return Prefix("reading the ledger", loaded.error());
+  }
+  sequencer_->SetBeforeClose([this] { FlushLedger(); });
+  ledger_ = std::make_unique<service::LedgerReader>(*engine_, *committer_, *sequencer_, clock_,
+                                                    zone_, std::move(reader_options));
+  registration_->SetLedger(ledger_.get());
+  resolution_->SetMarks(marks_.get());
+  services_->ledger = ledger_.get();
+  return {};
+}
+
+void Core::StartLedger() {
+  if (sequencer_ != nullptr) sequencer_->Start();
+}
+
+void Core::FlushLedger() {
+  if (marks_ == nullptr) return;
+  const auto flushed =
+      marks_->Flush(storage::LedgerStore(*engine_), *committer_, clock_.After(kStartStepMax));
+  if (!flushed.ok()) {
+    LogWarning("marks of resolved identifiers were not written; it is tried again",
+               {{"detail", flushed.error().detail}});
+  }
+}
+
+void Core::DrainCommits(Deadline deadline) {
+  if (sequencer_ != nullptr) {
+    FlushLedger();
+    if (const auto drained = sequencer_->Drain(deadline); !drained.ok()) {
+      LogWarning("the ledger is behind; the next start brings it up",
+                 {{"detail", drained.error().detail}});
+    }
+  }
+  committer_->Drain(deadline);
+}
+
+storage::Version Core::FeedFollowedUpTo(storage::ShardId shard) const {
+  return sequencer_ == nullptr ? UINT64_MAX : sequencer_->FollowedUpTo(shard);
 }
 
 void Core::AddGauges() {

@@ -10,6 +10,9 @@
 #include "node/base/metrics.h"
 #include "node/base/result.h"
 #include "node/base/time_zone.h"
+#include "node/service/ledger_reader.h"
+#include "node/service/ledger_resolved.h"
+#include "node/service/ledger_sequencer.h"
 #include "node/service/services.h"
 #include "node/service/writer.h"
 #include "storage/committer.h"
@@ -39,8 +42,15 @@ class Core : public service::NodeState {
   void SetReady(bool ready) { ready_.store(ready); }
   /// Takes no new registrations from now on; Ready is false.
   void BeginDrain();
-  /// Finishes what is queued, at most until `deadline`.
-  void DrainCommits(Deadline deadline) { committer_->Drain(deadline); }
+  /// Begins to sequence the ledger, where it is on. Once, after Open.
+  void StartLedger();
+  /// Finishes what is queued, at most until `deadline`: everything acknowledged is in the ledger
+  /// then, under a published checkpoint.
+  void DrainCommits(Deadline deadline);
+  /// Writes what is kept in memory of resolutions: housekeeping, now and then.
+  void FlushLedger();
+  /// For retention: how far the ledger has followed a shard's feed; everything where it is off.
+  storage::Version FeedFollowedUpTo(storage::ShardId shard) const;
 
   // service::NodeState
   Result<void> Registering() const override;
@@ -55,24 +65,29 @@ class Core : public service::NodeState {
 
   Result<void> Start(const std::string& data_dir, const std::string& store_dir);
   void MakeServices();
+  Result<void> OpenLedger(const std::string& data_dir);
   void AddGauges();
 
-  // In start order: destruction is teardown.
+  // In start order: destruction is teardown. But the destructor drains the committer first: what
+  // is under way there calls back into the services.
   const Config config_;
   const TimeZone zone_;
   const Clock& clock_;
   Metrics& metrics_;
   std::atomic<bool> ready_{false};
   std::atomic<bool> draining_{false};
+  std::unique_ptr<service::ClockGuard> clock_guard_;  // the committer asks it for the time
   std::unique_ptr<storage::Engine> engine_;
   std::unique_ptr<storage::Committer> committer_;
   std::unique_ptr<service::Writer> writer_;
   std::unique_ptr<service::AccessControl> access_;
   std::unique_ptr<service::PrefixRegistry> prefixes_;
-  std::unique_ptr<service::ClockGuard> clock_guard_;
   std::unique_ptr<service::RegistrationService> registration_;
   std::unique_ptr<service::ResolutionService> resolution_;
   std::unique_ptr<service::VolumeService> volume_;
+  std::unique_ptr<service::ResolvedMarks> marks_;  ///< this and the next: only where it is on
+  std::unique_ptr<service::LedgerSequencer> sequencer_;
+  std::unique_ptr<service::LedgerReader> ledger_;
   std::unique_ptr<service::Services> services_;
 };
 

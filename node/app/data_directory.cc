@@ -34,15 +34,38 @@ Result<void> MakeDirectory(const std::string& path) {
     if (::mkdir(path.c_str(), kDirectoryMode) == 0) return {};
   }
   if (errno != EEXIST) return Failed("cannot create the data directory " + path, errno);
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return Failed("cannot read " + path, errno);
-  if (!S_ISDIR(status.st_mode)) {
+  return {};
+}
+
+/// Opens the directory and sees to it that it is this user's alone.
+Result<void> CheckDirectory(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOTDIR) {
     return Error(Errc::kUnavailable, path + " is not a directory; give another data directory");
   }
-  if ((status.st_mode & 077) != 0) {
-    LogWarning("data directory is open to others", {{"path", path}, {"fix", "chmod 700"}});
+  if (fd < 0) return Failed("cannot open the data directory " + path, errno);
+  struct stat status {};
+  Result<void> checked;
+  if (::fstat(fd, &status) != 0) {
+    checked = Failed("cannot read " + path, errno);
+  } else if (status.st_uid != ::geteuid()) {
+    checked = Error(Errc::kInvalidRequest,
+                    "the data directory " + path + " belongs to user " +
+                        std::to_string(status.st_uid) + ", and idnoded runs as user " +
+                        std::to_string(::geteuid()) + "; chown it, or run as its owner");
+  } else if ((status.st_mode & 022) != 0) {
+    checked = Error(Errc::kInvalidRequest,
+                    "others may write to the data directory " + path +
+                        ", so nothing in it can be trusted; look through it, then chmod 700");
+  } else if ((status.st_mode & 077) != 0) {
+    if (::fchmod(fd, kDirectoryMode) != 0) {
+      checked = Failed("cannot make the data directory " + path + " private", errno);
+    } else {
+      LogWarning("data directory was open to others; it is private now", {{"path", path}});
+    }
   }
-  return {};
+  ::close(fd);
+  return checked;
 }
 
 std::string HolderText(int lock_fd) {
@@ -70,9 +93,10 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::Open(const std::string& pa
   std::string clean = path;
   while (clean.size() > 1 && clean.back() == '/') clean.pop_back();
   IDNODE_RETURN_IF_ERROR(MakeDirectory(clean));
+  IDNODE_RETURN_IF_ERROR(CheckDirectory(clean));
 
   const std::string lock_path = clean + "/lock";
-  const int fd = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kLockMode);
+  const int fd = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kLockMode);
   if (fd < 0) return Failed("cannot open " + lock_path, errno);
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     const int number = errno;
@@ -108,7 +132,9 @@ Result<void> DataDirectory::WritePorts(const Ports& ports) {
   json += json.empty() ? "{}\n" : "}\n";
 
   const std::string temporary = PortsPath() + ".tmp";
-  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kPortsMode);
+  ::unlink(temporary.c_str());  // of a crash
+  const int fd =
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kPortsMode);
   if (fd < 0) return Failed("cannot create " + temporary, errno);
   const Result<void> written = WriteWhole(fd, temporary, json);
   ::close(fd);

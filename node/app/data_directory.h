@@ -20,7 +20,10 @@ class DataDirectory {
  public:
   /// Creates `path` (mode 0700, parents with the default mode) where it is missing, takes its lock
   /// and removes a `ports.json` that a crash left behind. The lock goes with the process, however
-  /// that ends. Errors: kDataDirectoryInUse (names the process that holds it), kUnavailable.
+  /// that ends. A directory that others may write to, or that is another user's, is refused: what
+  /// lies in it, the operator's token too, could be anybody's. One that others may only read is
+  /// made private. Errors: kDataDirectoryInUse (names the process that holds it), kInvalidRequest
+  /// (owner, mode), kUnavailable.
   static Result<std::unique_ptr<DataDirectory>> Open(const std::string& path);
 
   /// Removes `ports.json` and lets go of the lock.

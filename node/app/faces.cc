@@ -41,6 +41,7 @@ frontend::HttpOptions HttpOptionsOf(const HttpSection& section, bool local_reads
   options.listen = ListenOptionsOf(section);
   options.io_threads = As<int>(section.io_threads);
   options.connections_max = As<std::size_t>(section.connections_max);
+  options.connections_per_address_max = As<std::size_t>(section.connections_per_address_max);
   options.header_bytes_max = As<std::size_t>(section.header_bytes_max);
   options.body_bytes_max = As<std::size_t>(section.body_bytes_max);
   options.bodies_bytes_max = As<std::size_t>(section.bodies_bytes_max);
@@ -49,6 +50,7 @@ frontend::HttpOptions HttpOptionsOf(const HttpSection& section, bool local_reads
   options.pipeline_max = As<std::size_t>(section.pipeline_max);
   options.worker_threads = As<int>(section.worker_threads);
   options.worker_queue_max = As<std::size_t>(section.worker_queue_max);
+  options.recount_ms_max = As<std::uint32_t>(section.recount_ms_max);
   options.redirect_status = As<int>(section.redirect_status);
   options.local_reads = local_reads;
   return options;

@@ -5,9 +5,11 @@
 #include "node/app/application.h"
 #include "node/app/command_line.h"
 #include "node/app/exit_code.h"
+#include "node/app/signals.h"
 
 int main(int argc, char** argv) {
   using namespace idnode::app;  // NOLINT: the whole file is about it
+  HoldSignals();
   CommandLine line = ParseCommandLine(argc, argv);
   if (line.exit_code.has_value()) return *line.exit_code;
 

@@ -78,6 +78,8 @@ std::string_view ErrcName(Errc code) {
       return "kUnimplemented";
     case Errc::kInternal:
       return "kInternal";
+    case Errc::kRequestTimeout:
+      return "kRequestTimeout";
   }
   return "unknown";
 }

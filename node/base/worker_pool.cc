@@ -1,8 +1,11 @@
 #include "node/base/worker_pool.h"
 
+#include <exception>
 #include <utility>
 
 #include <pthread.h>
+
+#include "node/base/log.h"
 
 namespace idnode {
 
@@ -51,7 +54,15 @@ void WorkerPool::Run(std::size_t number) {
       work = std::move(queue_.front());
       queue_.pop_front();
     }
-    work();
+    // One of the two places where foreign exceptions are caught (style, Errors): one piece of work
+    // that fails must not end the process. Its owner sees that `work` was dropped unfinished.
+    try {
+      work();
+    } catch (const std::exception& exception) {
+      LogError("work ended by an exception", {{"thread", name_}, {"what", exception.what()}});
+    } catch (...) {
+      LogError("work ended by an exception", {{"thread", name_}});
+    }
   }
 }
 

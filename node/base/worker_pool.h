@@ -20,7 +20,8 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  /// Queues `work`; false when the queue is full or the pool stops: answer "overloaded".
+  /// Queues `work`; false when the queue is full or the pool stops: answer "overloaded". An
+  /// exception that leaves `work` is logged and ends that work alone.
   [[nodiscard]] bool TrySubmit(std::function<void()> work);
   /// Finishes what is queued and joins the threads. Idempotent.
   void Stop();

@@ -213,6 +213,7 @@ Result<std::unique_ptr<Client>> Client::Create(const GlobalOptions& options) {
   client->volume_ = v1::VolumeService::NewStub(client->channel_);
   client->access_ = v1::AccessService::NewStub(client->channel_);
   client->operation_ = v1::OperationService::NewStub(client->channel_);
+  client->ledger_ = v1::LedgerService::NewStub(client->channel_);
   return client;
 }
 

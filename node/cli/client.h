@@ -8,6 +8,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "idnode/v1/access.grpc.pb.h"
+#include "idnode/v1/ledger.grpc.pb.h"
 #include "idnode/v1/operation.grpc.pb.h"
 #include "idnode/v1/registration.grpc.pb.h"
 #include "idnode/v1/resolution.grpc.pb.h"
@@ -72,6 +73,7 @@ class Client {
   v1::VolumeService::Stub& volume() const { return *volume_; }
   v1::AccessService::Stub& access() const { return *access_; }
   v1::OperationService::Stub& operation() const { return *operation_; }
+  v1::LedgerService::Stub& ledger() const { return *ledger_; }
 
  private:
   Client() = default;
@@ -85,6 +87,7 @@ class Client {
   std::unique_ptr<v1::VolumeService::Stub> volume_;
   std::unique_ptr<v1::AccessService::Stub> access_;
   std::unique_ptr<v1::OperationService::Stub> operation_;
+  std::unique_ptr<v1::LedgerService::Stub> ledger_;
 };
 
 /// The whole of a file of at most `bytes_max` bytes. Errors: kInvalidRequest naming the file.

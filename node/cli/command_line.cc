@@ -85,11 +85,15 @@ CommandLine::CommandLine(Environment& environment)
   AddImport(*this);
   AddExport(*this);
   AddVolume(*this);
+  AddStatement(*this);
   AddApp(*this);
   AddPrefix(*this);
   AddClock(*this);
   AddStatus(*this);
   AddWaitReady(*this);
+  AddLedger(*this);
+  AddRank(*this);
+  AddWitness(*this);
   AddCompletion(*this);
 }
 
@@ -107,7 +111,7 @@ void CommandLine::AddGlobalOptions() {
   app_.add_flag(
       "--tls", options.tls,
       T({"Encrypt; the default except to this machine", "使用 TLS（非本机地址默认启用）"}));
-  app_.add_option("--ca", options.ca_file,
+  app_.add_option("--ca,--ca-file", options.ca_file,
                   T({"Certificates to trust instead of the system's (PEM)",
                      "信任的 CA 证书（PEM），替代系统证书"}))
       ->check(CLI::ExistingFile);

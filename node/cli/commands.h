@@ -14,11 +14,15 @@ void AddList(CommandLine& line);
 void AddImport(CommandLine& line);
 void AddExport(CommandLine& line);
 void AddVolume(CommandLine& line);
+void AddStatement(CommandLine& line);
 void AddApp(CommandLine& line);
 void AddPrefix(CommandLine& line);
 void AddClock(CommandLine& line);
 void AddStatus(CommandLine& line);
 void AddWaitReady(CommandLine& line);
+void AddLedger(CommandLine& line);
+void AddRank(CommandLine& line);
+void AddWitness(CommandLine& line);
 void AddCompletion(CommandLine& line);
 
 }  // namespace idnode::cli

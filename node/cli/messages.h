@@ -115,6 +115,15 @@ inline constexpr Text kFigure{"figure", "指标"};
 inline constexpr Text kCounted{"counted", "计数"};
 inline constexpr Text kRecounted{"recounted", "核对"};
 
+// Statements.
+inline constexpr Text kStatementTitle{"Registration statement $0 ($1) of $2",
+                                      "$0 月度注册量声明（$1），$2"};
+inline constexpr Text kFinal{"final: the month is closed", "终计：本月已关账"};
+inline constexpr Text kProvisional{"provisional: the month runs", "暂计：本月尚未关账"};
+inline constexpr Text kTreeGrew{"the tree grew from $0 to $1 leaves", "账本由 $0 条增至 $1 条"};
+inline constexpr Text kEvidence{"evidence", "证据"};
+inline constexpr Text kValue{"value", "数值"};
+
 // Applications, prefixes, clock, status.
 inline constexpr Text kTokenOnce{"the token is shown this once; only its hash is kept",
                                  "令牌只显示这一次，节点只保存其哈希"};

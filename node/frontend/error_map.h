@@ -147,6 +147,8 @@ constexpr WireError ToWire(Errc code) {
       return {9, 500, 2, "data-directory-in-use", "The data directory is in use", "数据目录被占用"};
     case Errc::kUnimplemented:
       return {12, 501, 5, "unimplemented", "Not supported", "不支持"};
+    case Errc::kRequestTimeout:
+      return {4, 408, 4, "request-timeout", "The request took too long to arrive", "请求接收超时"};
     case Errc::kInternal:
       break;
   }
@@ -162,9 +164,11 @@ constexpr bool IsRetryable(Errc code) {
 /// Seconds for `Retry-After`.
 inline constexpr int kRetryAfterSeconds = 1;
 
-/// True where the detail may hold what only the log should: the wire gets the title alone.
+/// True where the detail may hold what only the log should, such as paths and the words of a
+/// library below: the wire gets the title alone.
 constexpr bool IsSecretDetail(Errc code) {
-  return code == Errc::kInternal || code == Errc::kCorruption;
+  return code == Errc::kInternal || code == Errc::kCorruption || code == Errc::kUnavailable ||
+         code == Errc::kStorageFull || code == Errc::kUndetermined;
 }
 
 }  // namespace idnode::frontend

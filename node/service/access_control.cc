@@ -22,6 +22,8 @@ constexpr std::size_t kTokenBytes = 32;          // 256 bits from the system's g
 constexpr std::size_t kTokenTextBytesMax = 256;  // longer credentials are not even hashed
 constexpr std::size_t kNameBytesMax = 64;
 constexpr std::size_t kPrefixesMax = 1000;
+constexpr std::size_t kUnsureMax = 1000;
+constexpr std::chrono::milliseconds kLearnMax{5'000};  // a look at a few rows
 constexpr unsigned char kRowFormat = 1;
 
 std::string HashOf(std::string_view token) {
@@ -45,20 +47,46 @@ Error SystemError(const std::string& what, const std::string& path) {
   return Error(Errc::kUnavailable, what + " " + path + ": " + std::strerror(errno));
 }
 
+// Makes what was done to names in a directory last.
+Result<void> SyncDirectoryOf(const std::string& path) {
+  const std::string directory = path.substr(0, path.rfind('/'));
+  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return SystemError("cannot open", directory);
+  const bool synced = ::fsync(fd) == 0;
+  ::close(fd);
+  if (!synced) return SystemError("cannot sync", directory);
+  return {};
+}
+
+// Whether the open file is a token of this user's alone.
+Result<void> CheckTokenFile(int file, const std::string& path) {
+  struct stat info {};
+  if (::fstat(file, &info) != 0) return SystemError("cannot read", path);
+  if (!S_ISREG(info.st_mode)) {
+    return Error(Errc::kInvalidRequest, path + " is not a file; remove it to have one made");
+  }
+  if (info.st_uid != ::geteuid()) {
+    return Error(Errc::kInvalidRequest, path + " belongs to user " + std::to_string(info.st_uid) +
+                                            ", who would know the token; chown it");
+  }
+  if ((info.st_mode & 077) != 0) {
+    return Error(Errc::kInvalidRequest,
+                 path + " is open to others; make it private with chmod 600");
+  }
+  return {};
+}
+
 // Reads the operator's token, or creates it with mode 0600.
 Result<std::string> OperatorToken(const std::string& path) {
-  const int existing = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  // Without waiting: a pipe of that name must not hold the start.
+  const int existing = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (existing >= 0) {
-    struct stat info {};
     std::string text(kTokenTextBytesMax, '\0');
-    const bool stat_ok = ::fstat(existing, &info) == 0;
+    const Result<void> checked = CheckTokenFile(existing, path);
     const ssize_t size = ::read(existing, text.data(), text.size());
     ::close(existing);
-    if (!stat_ok || size < 0) return SystemError("cannot read", path);
-    if ((info.st_mode & 077) != 0) {
-      return Error(Errc::kInvalidRequest,
-                   path + " is open to others; make it private with chmod 600");
-    }
+    if (!checked.ok()) return checked.error();
+    if (size < 0) return SystemError("cannot read", path);
     text.resize(static_cast<std::size_t>(size));
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
     if (text.size() < kTokenBytes) {
@@ -68,9 +96,13 @@ Result<std::string> OperatorToken(const std::string& path) {
   }
   if (errno != ENOENT) return SystemError("cannot open", path);
   const std::string token = "idn_op_" + Base64Url(SecureRandom(kTokenBytes));
+  // Whole or not at all: a crash in between leaves the name below, which goes at the next start.
   const std::string temporary = path + ".new";
+  if (::unlink(temporary.c_str()) != 0 && errno != ENOENT) {
+    return SystemError("cannot remove", temporary);
+  }
   const int file =
-      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (file < 0) return SystemError("cannot create", temporary);
   const std::string text = token + "\n";
   const bool written =
@@ -79,6 +111,7 @@ Result<std::string> OperatorToken(const std::string& path) {
   ::close(file);
   if (!written || ::rename(temporary.c_str(), path.c_str()) != 0)
     return SystemError("cannot write", path);
+  IDNODE_RETURN_IF_ERROR(SyncDirectoryOf(path));
   return token;
 }
 
@@ -244,7 +277,14 @@ Result<std::pair<ApplicationInfo, std::string>> AccessControl::CreateApplication
                                 EncodeApplication(entry->info, entry->token_hash), deadline);
   if (!created.ok()) {
     auto error = created.error();
-    if (error.code == Errc::kAlreadyExists) error.field = "name";
+    if (error.code == Errc::kAlreadyExists) {
+      error.field = "name";
+      // Perhaps made by a call whose outcome was not known then.
+      if (!Known(name)) (void)Learn(name, deadline);
+    } else if (error.code == Errc::kUndetermined) {
+      std::unique_lock lock(mutex_);
+      if (unsure_.size() < kUnsureMax) unsure_.insert(name);
+    }
     return error;
   }
   std::unique_lock lock(mutex_);
@@ -253,8 +293,36 @@ Result<std::pair<ApplicationInfo, std::string>> AccessControl::CreateApplication
   return std::pair{entry->info, std::move(token)};
 }
 
+bool AccessControl::Known(const std::string& name) const {
+  std::shared_lock lock(mutex_);
+  return by_name_.contains(name);
+}
+
+Result<void> AccessControl::Learn(const std::string& name, Deadline deadline) const {
+  auto row = engine_.Get(0, ApplicationKey(name), deadline);
+  if (!row.ok()) return row.error();
+  auto decoded = DecodeApplication(name, *row);
+  if (!decoded.ok()) return decoded.error();
+  auto entry = std::make_shared<Entry>();
+  entry->info = std::move(decoded->first);
+  entry->token_hash = std::move(decoded->second);
+  entry->caller = CallerOf(entry->info);
+  std::unique_lock lock(mutex_);
+  unsure_.erase(name);
+  // What is known already is newer: a revocation counts before it is durable.
+  if (by_name_.emplace(name, entry).second) by_hash_.emplace(entry->token_hash, entry);
+  return {};
+}
+
 Result<std::vector<ApplicationInfo>> AccessControl::ListApplications(const Caller& caller) const {
   IDNODE_RETURN_IF_ERROR(RequireOperator(caller));
+  std::set<std::string> unsure;
+  {
+    std::shared_lock lock(mutex_);
+    unsure = unsure_;
+  }
+  const Deadline deadline = clock_.After(kLearnMax);
+  for (const auto& name : unsure) (void)Learn(name, deadline);
   std::vector<ApplicationInfo> infos;
   {
     std::shared_lock lock(mutex_);
@@ -269,6 +337,7 @@ Result<ApplicationInfo> AccessControl::RevokeApplication(const Caller& caller,
                                                          const std::string& name,
                                                          Deadline deadline) {
   IDNODE_RETURN_IF_ERROR(RequireOperator(caller));
+  if (IsApplicationName(name) && !Known(name)) (void)Learn(name, deadline);
   std::shared_ptr<const Entry> entry;
   {
     std::shared_lock lock(mutex_);

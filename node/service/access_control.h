@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -45,7 +46,8 @@ class AccessControl {
   AccessControl(storage::Engine& engine, Writer& writer, const Clock& clock);
 
   /// Reads applications from the store and the hash of the operator's token from
-  /// `data_dir`/operator.token, which is created (mode 0600) where it is missing.
+  /// `data_dir`/operator.token, which is created (mode 0600) where it is missing. Errors: those of
+  /// the engine; kInvalidRequest where the file is another user's, open to others or no token.
   Result<void> Load(const std::string& data_dir);
 
   /// `bearer` is the token without "Bearer "; empty is anonymous. Errors: kUnauthenticated.
@@ -53,7 +55,9 @@ class AccessControl {
   Result<CallerRef> Authenticate(std::string_view bearer) const;
 
   /// Creates an application and its token, shown this once. Operator only.
-  /// Errors: kPermissionDenied, kInvalidRequest (field name or prefixes), kAlreadyExists.
+  /// Errors: kPermissionDenied, kInvalidRequest (field name or prefixes), kAlreadyExists; those of
+  /// the committer. After kUndetermined the application may exist, with a token that nobody knows:
+  /// it is then listed, and can be revoked.
   Result<std::pair<ApplicationInfo, std::string>> CreateApplication(
       const Caller& caller, const std::string& name, const std::vector<std::string>& prefixes,
       Deadline deadline);
@@ -64,12 +68,19 @@ class AccessControl {
 
  private:
   struct Entry;
+
+  bool Known(const std::string& name) const;
+  /// Reads an application from the store into memory, unless it is there.
+  Result<void> Learn(const std::string& name, Deadline deadline) const;
+
   storage::Engine& engine_;
   Writer& writer_;
   const Clock& clock_;
   mutable std::shared_mutex mutex_;
-  std::unordered_map<std::string, std::shared_ptr<const Entry>> by_hash_;
-  std::unordered_map<std::string, std::shared_ptr<const Entry>> by_name_;
+  // Caches of the store: looking at it adds to them.
+  mutable std::unordered_map<std::string, std::shared_ptr<const Entry>> by_hash_;
+  mutable std::unordered_map<std::string, std::shared_ptr<const Entry>> by_name_;
+  mutable std::set<std::string> unsure_;  ///< names whose creation has an unknown outcome
 };
 
 /// Errors: kPermissionDenied unless the caller is the operator (or, where allowed, an auditor).

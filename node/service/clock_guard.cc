@@ -28,6 +28,12 @@ void ClockGuard::Start(std::int64_t last_commit_ms) {
 }
 
 Result<void> ClockGuard::Check() {
+  auto trusted = TrustedMs();
+  if (!trusted.ok()) return trusted.error();
+  return {};
+}
+
+Result<std::int64_t> ClockGuard::TrustedMs() {
   const std::int64_t wall = clock_.WallMs();
   if (start_untrusted_.load(std::memory_order_relaxed)) {
     const std::int64_t store = store_ms_.load();
@@ -40,7 +46,7 @@ Result<void> ClockGuard::Check() {
     // It agrees with the store: from here on it is compared with the monotonic clock.
     offset_ms_.store(wall - MonotonicMs(clock_));
     start_untrusted_.store(false);
-    return {};
+    return wall;
   }
   const std::int64_t expected = MonotonicMs(clock_) + offset_ms_.load(std::memory_order_relaxed);
   const std::int64_t drift = wall - expected;
@@ -49,7 +55,7 @@ Result<void> ClockGuard::Check() {
                  "the wall clock says " + FormatUtcMs(wall) + ", " + FormatUtcMs(expected) +
                      " was expected; set the clock right, or accept it with `idnode clock accept`");
   }
-  return {};
+  return wall;
 }
 
 void ClockGuard::Accept() {

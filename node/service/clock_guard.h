@@ -19,7 +19,9 @@ struct ClockGuardOptions {
 /// Watches the wall clock (design §6, Clock): a wrong clock must not carry the store's time into
 /// the future. Registration stops while the wall clock departs from the monotonic clock, or at
 /// start from the store's time, by more than a bound, until it agrees again or the operator
-/// accepts it. Thread-safe; the check is a few instructions.
+/// accepts it. The committer asks it for the time of every commit (CommitterOptions::trusted_time),
+/// so whatever commits is covered; services ask it before to refuse early and whole. Thread-safe;
+/// the check is a few instructions.
 class ClockGuard {
  public:
   ClockGuard(const Clock& clock, ClockGuardOptions options);
@@ -28,6 +30,8 @@ class ClockGuard {
   void Start(std::int64_t last_commit_ms);
   /// Errors: kClockUntrusted with what departs from what and how to accept it.
   Result<void> Check();
+  /// The wall clock, Unix ms, and the very reading that was checked. Errors: as Check.
+  Result<std::int64_t> TrustedMs();
   /// The operator vouches for the present wall clock.
   void Accept();
 

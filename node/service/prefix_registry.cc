@@ -86,6 +86,16 @@ Result<PrefixInfo> PrefixRegistry::Admit(const Caller& caller, const std::string
   if (auto created = writer_.Create(PrefixKey(folded), value, deadline); !created.ok()) {
     auto error = created.error();
     error.field = "prefix";
+    if (error.code == Errc::kAlreadyExists) {
+      // Perhaps admitted by a call whose outcome was not known then: from now on it counts.
+      const auto row = engine_.Get(0, PrefixKey(folded), deadline);
+      std::uint64_t admitted_ms = 0;
+      std::string_view bytes = row.ok() ? std::string_view(*row) : std::string_view();
+      if (row.ok() && TakeVarint(bytes, admitted_ms)) {
+        std::unique_lock lock(mutex_);
+        admitted_.emplace(folded, static_cast<std::int64_t>(admitted_ms));
+      }
+    }
     return error;
   }
   std::unique_lock lock(mutex_);

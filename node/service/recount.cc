@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "node/model/identifier.h"
+#include "storage/feed_row.h"
 #include "storage/key_codec.h"
 
 namespace idnode::service {
@@ -14,11 +15,31 @@ using storage::CounterId;
 using storage::Figures;
 using storage::ShardId;
 
-constexpr std::size_t kScanRows = 2'000;
+// A page of rows. The seam bounds a scan in rows only, so a page asks for what its bytes would be
+// were its rows as large as those of the page before.
+constexpr std::size_t kPageBytes = std::size_t{4} << 20;
+constexpr std::size_t kPageRowsFirst = 64;
+constexpr std::size_t kPageRowsMax = 512;
 constexpr std::size_t kDifferencesMax = 1'000;
 constexpr std::chrono::seconds kStepMax{60};
 
 Error Stopped() { return Error(Errc::kDeadlineExceeded, "the recount was stopped"); }
+
+// How many rows the next page of a scan asks for.
+class PageSize {
+ public:
+  std::size_t rows() const { return rows_; }
+
+  void Learn(const std::vector<storage::ScanRow>& page) {
+    std::size_t bytes = 0;
+    for (const auto& row : page) bytes += row.key.size() + row.value.size();
+    if (bytes == 0) return;
+    rows_ = std::clamp<std::size_t>(kPageBytes * page.size() / bytes, 1, kPageRowsMax);
+  }
+
+ private:
+  std::size_t rows_ = kPageRowsFirst;
+};
 
 class ShardRecount {
  public:
@@ -31,8 +52,10 @@ class ShardRecount {
                             const std::function<bool(std::size_t)>& more) {
     std::string from(1, static_cast<char>(storage::Space::kRecord));
     const std::string to(1, static_cast<char>(static_cast<char>(storage::Space::kRecord) + 1));
+    PageSize page;
     for (;;) {
-      auto rows = engine_.Scan(shard_, from, to, kScanRows, false, clock_.After(kStepMax));
+      const std::size_t limit = page.rows();
+      auto rows = engine_.Scan(shard_, from, to, limit, false, clock_.After(kStepMax));
       if (!rows.ok()) return rows.error();
       for (const auto& row : *rows) {
         IDNODE_RETURN_IF_ERROR(
@@ -40,7 +63,8 @@ class ShardRecount {
       }
       FlushRun(sums);
       if (!more(rows->size())) return Stopped();
-      if (rows->size() < kScanRows) return {};
+      if (rows->size() < limit) return {};
+      page.Learn(*rows);
       from = rows->back().key + '\0';
     }
   }
@@ -77,7 +101,7 @@ class ShardRecount {
   }
 
  private:
-  static constexpr std::size_t kFeedRows = 64;
+  static constexpr std::size_t kFeedRows = 8;  // a full group's row is a few MiB
 
   static storage::Version ReadVersion(std::string_view feed_key) {
     storage::Version version = 0;
@@ -95,15 +119,18 @@ class ShardRecount {
     // either after the line or counted as this row.
     std::string from = storage::HistoryKey(folded, 0);
     const std::string to = storage::HistoryKey(folded, record->revision);
+    PageSize page;
     for (;;) {
-      auto rows = engine_.Scan(shard_, from, to, kScanRows, false, clock_.After(kStepMax));
+      const std::size_t limit = page.rows();
+      auto rows = engine_.Scan(shard_, from, to, limit, false, clock_.After(kStepMax));
       if (!rows.ok()) return rows.error();
       for (const auto& row : *rows) {
         const auto revision = DecodeRecord(row.value);
         if (!revision.ok()) return revision.error();
         Count(folded, *revision, line_ms, sums);
       }
-      if (rows->size() < kScanRows) return {};
+      if (rows->size() < limit) return {};
+      page.Learn(*rows);
       from = rows->back().key + '\0';
     }
   }
@@ -119,11 +146,13 @@ class ShardRecount {
     event.application = revision.application;
     event.object_class = revision.object_class;
     event.template_ref = revision.template_ref;
+    event.has_attributes = !revision.attributes_json.empty() || revision.value_count > 0;
     event.commit_ms = revision.updated_ms;
     // Records of one prefix and one commit follow each other: count them together.
     if (run_count_ != 0 && event.change == run_change_ && event.commit_ms == run_.commit_ms &&
         event.prefix == run_prefix_ && event.application == run_application_ &&
-        event.object_class == run_class_ && event.template_ref == run_template_) {
+        event.object_class == run_class_ && event.template_ref == run_template_ &&
+        event.has_attributes == run_.has_attributes) {
       ++run_count_;
       return;
     }
@@ -151,6 +180,7 @@ class ShardRecount {
       sum.re_registrations = one.re_registrations * run_count_;
       sum.deletions = one.deletions * run_count_;
       for (const auto& row : storage::Dimensions()) {
+        if (!row.in_records) continue;
         sums[CounterId{month_, row.dimension, row.value(run_, zone_)}] += sum;
       }
     }
@@ -174,7 +204,11 @@ class ShardRecount {
 void Compare(const std::map<CounterId, Figures>& counted,
              const std::map<CounterId, Figures>& recounted, RecountReport& report) {
   std::map<CounterId, std::pair<Figures, Figures>> both;
-  for (const auto& [id, figures] : counted) both[id].first = figures;
+  for (const auto& [id, figures] : counted) {
+    if (storage::Dimensions()[static_cast<std::size_t>(id.dimension)].in_records) {
+      both[id].first = figures;
+    }
+  }
   for (const auto& [id, figures] : recounted) both[id].second = figures;
   for (const auto& [id, pair] : both) {
     const auto& [left, right] = pair;

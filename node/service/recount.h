@@ -12,6 +12,10 @@ namespace idnode::service {
 /// whenever they are read, since a change keeps what it replaced. The counters are taken back to
 /// the line by the deltas in the feed rows from the line on; each counter row names the commit
 /// that wrote it last, so no two reads need to happen at one instant.
+///
+/// Holds one page of rows at a time: about 4 MiB, and where small records turn into large ones at
+/// most 512 of those, once. Errors: kClockUntrusted (no line can be drawn), kDeadlineExceeded
+/// (`progress` said to stop), those of the engine.
 Result<RecountReport> RecountMonth(storage::Engine& engine, storage::Committer& committer,
                                    const Clock& clock, const TimeZone& zone, Month month,
                                    const RecountProgressFn& progress);

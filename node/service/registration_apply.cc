@@ -30,6 +30,7 @@ struct Context {
   storage::Slot slot;
   const Caller& caller;
   const RecordLimits& limits;
+  std::string_view source_address;
   storage::GroupContext& group;
 };
 
@@ -42,6 +43,8 @@ void Announce(const Context& context, ChangeKind change, std::string_view identi
   event.application = context.caller.application;
   event.object_class = object_class;
   event.template_ref = template_ref;
+  event.source_address = context.source_address;
+  event.has_attributes = context.item.has_attributes;
   context.group.Count(event);
   storage::FeedEntry entry;
   entry.change = change;
@@ -282,8 +285,9 @@ ItemResult ApplySetState(const Context& context, const RecordView* before,
 }  // namespace
 
 ItemResult ApplyItem(PendingItem& item, storage::Slot slot, const Caller& caller,
-                     const RecordLimits& limits, storage::GroupContext& group) {
-  const Context context{item, slot, caller, limits, group};
+                     const RecordLimits& limits, std::string_view source_address,
+                     storage::GroupContext& group) {
+  const Context context{item, slot, caller, limits, source_address, group};
   RecordView view;
   const RecordView* before = nullptr;
   std::string_view before_bytes;

@@ -8,6 +8,18 @@
 #include "storage/key_codec.h"
 
 namespace idnode::service {
+namespace {
+
+// First byte of an item as sent. Fingerprints are on disk for a day: numbers do not change.
+constexpr char kSentRejected = 0;
+constexpr char kSentRegister = 1;
+constexpr char kSentUpdate = 2;
+constexpr char kSentDelete = 3;
+constexpr char kSentSetState = 4;
+
+constexpr std::size_t kSourceAddressBytesMax = 64;
+
+}  // namespace
 
 PendingBatch::PendingBatch(CallerRef caller, std::string_view request_id, std::size_t items,
                            const PrefixRegistry& prefixes, const RegistrationLimits& limits,
@@ -21,8 +33,26 @@ PendingBatch::PendingBatch(CallerRef caller, std::string_view request_id, std::s
   results_.reserve(items);
 }
 
-void PendingBatch::AddRejected(Error error) {
-  items_.emplace_back();
+void PendingBatch::SetSourceAddress(std::string_view address) {
+  source_address_ = address.substr(0, kSourceAddressBytesMax);
+}
+
+void PendingBatch::AddRejected(Error error, std::string_view as_sent) {
+  SentItem(kSentRejected, as_sent);
+  if (!request_id_.empty()) {
+    AppendVarint(static_cast<std::uint64_t>(error.code), item_sent_);
+    AppendSized(error.field, item_sent_);
+    AppendSized(error.detail, item_sent_);
+  }
+  SentEnd();
+  placed_ = false;
+  Reject(std::move(error));
+}
+
+void PendingBatch::Reject(Error error) {
+  auto& item = items_.emplace_back();
+  item.placed = placed_;
+  item.shard = placed_shard_;
   ItemResult result;
   result.outcome = Outcome::kRejected;
   result.reason = error.code;
@@ -31,12 +61,48 @@ void PendingBatch::AddRejected(Error error) {
   results_.push_back(std::move(result));
 }
 
+// What follows puts down the items as sent, for a batch that has a request_id: each into
+// `item_sent_`, and its digest into `sent_`, so that a batch costs one digest an item.
+void PendingBatch::SentItem(char kind, std::string_view identifier) {
+  if (request_id_.empty()) return;
+  item_sent_.assign(1, kind);
+  AppendSized(identifier, item_sent_);
+}
+
+void PendingBatch::SentContent(const ContentInput& content) {
+  if (request_id_.empty()) return;
+  AppendSized(content.object_class, item_sent_);
+  AppendSized(content.template_ref, item_sent_);
+  AppendSized(content.attributes_json, item_sent_);
+  AppendVarint(content.values.size(), item_sent_);
+  for (const auto& value : content.values) {
+    AppendVarint(value.index, item_sent_);
+    AppendSized(value.type, item_sent_);
+    AppendSized(value.data, item_sent_);
+    AppendVarint(value.ttl_seconds, item_sent_);
+    item_sent_ += static_cast<char>(value.permissions);
+    item_sent_ += static_cast<char>(value.absolute_ttl);
+    AppendVarint(value.references.size(), item_sent_);
+    for (const auto& reference : value.references) {
+      AppendSized(reference.identifier, item_sent_);
+      AppendVarint(reference.index, item_sent_);
+    }
+  }
+}
+
+void PendingBatch::SentEnd() {
+  if (request_id_.empty()) return;
+  const Digest digest = Sha256(item_sent_);
+  sent_.append(reinterpret_cast<const char*>(digest.data()), digest.size());
+}
+
 // Parses and admits the identifier and copies it into the arena. On failure the item is added as
 // rejected.
 bool PendingBatch::Start(std::string_view identifier, ItemKind kind, PendingItem& item) {
+  placed_ = false;
   const auto parsed = ParseIdentifier(identifier, limits_.record.identifier_bytes_max);
   if (!parsed.ok()) {
-    AddRejected(parsed.error());
+    Reject(parsed.error());
     return false;
   }
   folded_.clear();
@@ -45,19 +111,23 @@ bool PendingBatch::Start(std::string_view identifier, ItemKind kind, PendingItem
   const std::string_view prefix = std::string_view(folded_).substr(1, parsed->prefix.size());
   if (!last_prefix_ok_ || prefix != last_prefix_) {
     last_prefix_ok_ = false;
+    last_shard_ = storage::ShardOf(prefix, shards_);
+    placed_ = true;
+    placed_shard_ = last_shard_;
     auto admitted = prefixes_.CheckAdmitted(prefix);
     if (admitted.ok() && !caller_->MayWrite(prefix)) {
       admitted = Error(Errc::kPermissionDenied,
                        "the token is not for prefix " + std::string(prefix), "identifier");
     }
     if (!admitted.ok()) {
-      AddRejected(admitted.error());
+      Reject(admitted.error());
       return false;
     }
     last_prefix_ = prefix;
     last_prefix_ok_ = true;
-    last_shard_ = storage::ShardOf(prefix, shards_);
   }
+  placed_ = item.placed = true;
+  placed_shard_ = last_shard_;
   item.kind = kind;
   item.shard = last_shard_;
   item.prefix_bytes = prefix.size();
@@ -67,6 +137,9 @@ bool PendingBatch::Start(std::string_view identifier, ItemKind kind, PendingItem
 }
 
 void PendingBatch::AddRegister(const RegisterInput& input) {
+  SentItem(kSentRegister, input.identifier);
+  SentContent(input.content);
+  SentEnd();
   PendingItem item;
   if (!Start(input.identifier, ItemKind::kRegister, item)) return;
   scratch_.clear();
@@ -76,7 +149,7 @@ void PendingBatch::AddRegister(const RegisterInput& input) {
   EncodeRecordHeader(header, scratch_);
   const std::size_t header_bytes = scratch_.size();
   if (auto encoded = EncodeContent(input.content, limits_.record, scratch_); !encoded.ok()) {
-    AddRejected(encoded.error());
+    Reject(encoded.error());
     return;
   }
   item.record_bytes = scratch_.size();
@@ -84,6 +157,7 @@ void PendingBatch::AddRegister(const RegisterInput& input) {
   item.record = arena_.Allocate(item.record_bytes);
   std::memcpy(item.record, scratch_.data(), item.record_bytes);
   item.content_digest = Sha256(item.content());
+  item.has_attributes = !input.content.attributes_json.empty() || !input.content.values.empty();
   item.object_class = arena_.Copy(input.content.object_class);
   item.template_ref = arena_.Copy(input.content.template_ref);
   items_.push_back(item);
@@ -91,19 +165,30 @@ void PendingBatch::AddRegister(const RegisterInput& input) {
 }
 
 void PendingBatch::AddUpdate(const UpdateInput& input) {
+  ContentInput content;
+  content.object_class = input.object_class;
+  content.template_ref = input.template_ref;
+  content.attributes_json = input.attributes_json;
+  content.values = input.values;
+  SentItem(kSentUpdate, input.identifier);
+  SentContent(content);
+  if (!request_id_.empty()) {
+    AppendVarint(input.expected_revision, item_sent_);
+    item_sent_ +=
+        static_cast<char>((input.replace_values ? 1 : 0) | (input.set_object_class ? 2 : 0) |
+                          (input.set_template ? 4 : 0) | (input.set_attributes ? 8 : 0));
+    AppendVarint(input.remove_indexes.size(), item_sent_);
+    for (const auto index : input.remove_indexes) AppendVarint(index, item_sent_);
+  }
+  SentEnd();
   PendingItem item;
   if (!Start(input.identifier, ItemKind::kUpdate, item)) return;
   item.expected_revision = input.expected_revision;
   auto update = std::make_unique<PendingUpdate>();
   // Checked now, so that a fault is found before anything is queued; checked again when merged.
   scratch_.clear();
-  ContentInput content;
-  content.object_class = input.object_class;
-  content.template_ref = input.template_ref;
-  content.attributes_json = input.attributes_json;
-  content.values = input.values;
   if (auto encoded = EncodeContent(content, limits_.record, scratch_); !encoded.ok()) {
-    AddRejected(encoded.error());
+    Reject(encoded.error());
     return;
   }
   for (const auto& value : input.values) {
@@ -129,7 +214,6 @@ void PendingBatch::AddUpdate(const UpdateInput& input) {
   update->template_ref = arena_.Copy(input.template_ref);
   update->attributes_json = arena_.Copy(input.attributes_json);
   item.content_bytes = scratch_.size();
-  item.content_digest = Sha256(scratch_);
   item.update = update.get();
   updates_.push_back(std::move(update));
   items_.push_back(item);
@@ -137,6 +221,9 @@ void PendingBatch::AddUpdate(const UpdateInput& input) {
 }
 
 void PendingBatch::AddDelete(std::string_view identifier, std::uint32_t expected_revision) {
+  SentItem(kSentDelete, identifier);
+  if (!request_id_.empty()) AppendVarint(expected_revision, item_sent_);
+  SentEnd();
   PendingItem item;
   if (!Start(identifier, ItemKind::kDelete, item)) return;
   item.expected_revision = expected_revision;
@@ -146,33 +233,18 @@ void PendingBatch::AddDelete(std::string_view identifier, std::uint32_t expected
 
 void PendingBatch::AddSetState(std::string_view identifier, State state,
                                std::uint32_t expected_revision) {
+  SentItem(kSentSetState, identifier);
+  if (!request_id_.empty()) {
+    item_sent_ += static_cast<char>(state);
+    AppendVarint(expected_revision, item_sent_);
+  }
+  SentEnd();
   PendingItem item;
   if (!Start(identifier, ItemKind::kSetState, item)) return;
   item.state = state;
   item.expected_revision = expected_revision;
   items_.push_back(item);
   results_.emplace_back();
-}
-
-Digest PendingBatch::Fingerprint() const {
-  std::string bytes;
-  bytes.reserve(items_.size() * 72);
-  for (const auto& item : items_) {
-    bytes += static_cast<char>(item.kind);
-    bytes += static_cast<char>(item.state);
-    AppendSized(item.key, bytes);
-    AppendVarint(item.expected_revision, bytes);
-    bytes.append(reinterpret_cast<const char*>(item.content_digest.data()),
-                 item.content_digest.size());
-    if (item.update != nullptr) {
-      const auto& update = *item.update;
-      bytes +=
-          static_cast<char>((update.replace_values ? 1 : 0) | (update.set_object_class ? 2 : 0) |
-                            (update.set_template ? 4 : 0) | (update.set_attributes ? 8 : 0));
-      for (const auto index : update.remove_indexes) AppendVarint(index, bytes);
-    }
-  }
-  return Sha256(bytes);
 }
 
 }  // namespace idnode::service

@@ -31,6 +31,7 @@ struct PendingUpdate {
 /// One validated item; its texts lie in the batch's arena.
 struct PendingItem {
   ItemKind kind = ItemKind::kRejected;
+  bool placed = false;           ///< its shard is known, also where it was rejected after that
   State state = State::kActive;  ///< kSetState: the state to set
   storage::ShardId shard = 0;
   std::uint32_t expected_revision = 0;
@@ -42,6 +43,7 @@ struct PendingItem {
   std::size_t content_bytes = 0;  ///< kRegister: the record's last bytes
   Digest content_digest{};        ///< kRegister
   const PendingUpdate* update = nullptr;
+  bool has_attributes = false;    ///< kRegister, for counting: attributes, or a value at least
   std::string_view object_class;  ///< kRegister, for counting
   std::string_view template_ref;
 
@@ -67,8 +69,10 @@ class PendingBatch : public Batch {
   void AddDelete(std::string_view identifier, std::uint32_t expected_revision) override;
   void AddSetState(std::string_view identifier, State state,
                    std::uint32_t expected_revision) override;
-  void AddRejected(Error error) override;
+  void AddRejected(Error error, std::string_view as_sent) override;
   std::size_t size() const override { return items_.size(); }
+  void WaitForLedger() override { wait_for_ledger_ = true; }
+  void SetSourceAddress(std::string_view address) override;
 
   const std::vector<PendingItem>& items() const { return items_; }
   std::vector<PendingItem>& items() { return items_; }
@@ -76,21 +80,34 @@ class PendingBatch : public Batch {
   std::vector<ItemResult>& results() { return results_; }
   const CallerRef& caller() const { return caller_; }
   const std::string& request_id() const { return request_id_; }
-  const RegistrationLimits& limits() const { return limits_; }
-  /// SHA-256 over what every item asks: tells a repeat from another request.
-  Digest Fingerprint() const;
+  bool wait_for_ledger() const { return wait_for_ledger_; }
+  const std::string& source_address() const { return source_address_; }
+  /// SHA-256 over what was sent, item by item: tells a repeat from another request, whatever has
+  /// become of prefixes, rights and limits since. Of a batch without a request_id: of nothing.
+  Digest Fingerprint() const { return Sha256(sent_); }
 
  private:
   bool Start(std::string_view identifier, ItemKind kind, PendingItem& item);
+  void Reject(Error error);
+  void SentItem(char kind, std::string_view identifier);
+  void SentContent(const ContentInput& content);
+  void SentEnd();
 
   const CallerRef caller_;
   const std::string request_id_;
   const PrefixRegistry& prefixes_;
   const RegistrationLimits& limits_;
   const storage::ShardId shards_;
+  bool wait_for_ledger_ = false;
+  std::string source_address_;
   Arena arena_;
   std::string scratch_;
   std::string folded_;
+  std::string item_sent_;  ///< the item being added, every text with its length
+  std::string sent_;       ///< a digest an item
+  // Where an item that is rejected now belongs.
+  bool placed_ = false;
+  storage::ShardId placed_shard_ = 0;
   // Prefixes repeat from item to item: the checks of the last one are kept.
   std::string last_prefix_;
   bool last_prefix_ok_ = false;

@@ -1,12 +1,14 @@
 #include "node/service/registration_service.h"
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
 #include <utility>
 
 #include "node/service/deadline_watch.h"
+#include "node/service/ledger_service.h"
 #include "node/service/registration_apply.h"
 #include "node/service/registration_batch.h"
 #include "node/service/request_row.h"
@@ -17,25 +19,45 @@ namespace {
 
 constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::int64_t kRepeatMs = kDayMs;  // design §4: a repeat within 24 h
+// Days, from that of the request, under which its answer may be stored: its own, where it is
+// written; the one before; and the one after, if the clock was set back over midnight meanwhile
+// (by a day at most).
+constexpr std::array<int, 3> kRequestDays = {0, -1, 1};
 
 bool IsPrintable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
-// A batch on its way. Completed once: by its last part, or by its deadline.
-class BatchState {
+// Items of one commit that are to get receipts of the ledger.
+struct ReceiptsWanted {
+  storage::ShardId shard = 0;
+  storage::Version version = 0;
+  /// Item, and its place among the first-ever registrations of the commit.
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> items;
+};
+
+// A batch on its way. Completed once: by its last part, by the last receipt, or by its deadline.
+class BatchState : public std::enable_shared_from_this<BatchState> {
  public:
-  BatchState(std::unique_ptr<PendingBatch> pending, RegistrationService::DoneFn done)
-      : batch(std::move(pending)), done_(std::move(done)) {}
+  BatchState(std::unique_ptr<PendingBatch> pending, RegistrationService::DoneFn done,
+             LedgerService* ledger, Deadline deadline)
+      : batch(std::move(pending)), done_(std::move(done)), ledger_(ledger), deadline_(deadline) {}
+
+  bool wants_receipts() const { return ledger_ != nullptr && batch->wait_for_ledger(); }
 
   // One part's outcomes, or why it has none.
   void PartDone(const std::vector<std::uint32_t>& items, std::vector<ItemResult> results,
-                const Result<void>& result) {
+                const Result<void>& result, ReceiptsWanted wanted = {}) {
     std::unique_lock lock(mutex_);
+    if (result.ok() && !wanted.items.empty()) wanted_.push_back(std::move(wanted));
     if (!completed_) {
       for (std::size_t i = 0; i < items.size(); ++i) {
-        batch->results()[items[i]] =
-            result.ok() ? std::move(results[i]) : FailedItem(result.error());
+        auto& answer = batch->results()[items[i]];
+        if (result.ok()) {
+          answer = std::move(results[i]);
+        } else if (answer.outcome == Outcome::kUnspecified) {  // it was not rejected before
+          answer = FailedItem(result.error());
+        }
       }
       if (!result.ok()) {
         ++failed_parts_;
@@ -47,7 +69,11 @@ class BatchState {
       }
     }
     if (--parts_left_ != 0 || completed_) return;
-    Complete(lock);
+    if (wanted_.empty()) {
+      Complete(lock);
+    } else {
+      AwaitReceipts(lock);
+    }
   }
 
   // The deadline has passed: what is not known by now is undetermined.
@@ -83,6 +109,34 @@ class BatchState {
   Digest fingerprint{};
 
  private:
+  void AwaitReceipts(std::unique_lock<std::mutex>& lock) {
+    receipts_left_ = wanted_.size();
+    const std::size_t count = receipts_left_;
+    lock.unlock();
+    // `wanted_` does not change any more.
+    for (std::size_t i = 0; i < count; ++i) {
+      ledger_->AwaitIntegrated(
+          wanted_[i].shard, wanted_[i].version, deadline_,
+          [state = shared_from_this(), i](const Result<LedgerReceipt>& receipt) {
+            state->ReceiptDone(i, receipt);
+          });
+    }
+  }
+
+  // Without a receipt the outcome holds all the same.
+  void ReceiptDone(std::size_t which, const Result<LedgerReceipt>& receipt) {
+    std::unique_lock lock(mutex_);
+    --receipts_left_;
+    if (completed_) return;
+    if (receipt.ok()) {
+      for (const auto& [item, ordinal] : wanted_[which].items) {
+        batch->results()[item].leaf_index = receipt->leaf_index + ordinal;
+        batch->results()[item].tree_size = receipt->tree_size;
+      }
+    }
+    if (receipts_left_ == 0) Complete(lock);
+  }
+
   static ItemResult FailedItem(const Error& error) {
     ItemResult item;
     const bool unknown = error.code == Errc::kUndetermined || error.code == Errc::kUnavailable;
@@ -117,6 +171,10 @@ class BatchState {
 
   std::mutex mutex_;
   RegistrationService::DoneFn done_;
+  LedgerService* const ledger_;  ///< nullptr: there is none
+  const Deadline deadline_;
+  std::vector<ReceiptsWanted> wanted_;
+  std::size_t receipts_left_ = 0;
   DeadlineWatch* watch_ = nullptr;
   DeadlineWatch::Ticket ticket_;
   std::size_t parts_ = 0;
@@ -136,39 +194,56 @@ class ShardPart : public storage::Transaction {
   void AddItem(std::uint32_t index) {
     const auto& item = state_->batch->items()[index];
     indexes_.push_back(index);
+    if (item.kind == ItemKind::kRejected) rejected_.push_back(state_->batch->results()[index]);
     bytes += item.key.size() + item.record_bytes + item.content_bytes + 64;
     items = indexes_.size();
   }
 
   void CollectKeys(storage::KeyCollector& keys) override {
-    slots_.reserve(indexes_.size());
-    for (const auto index : indexes_) slots_.push_back(keys.Add(state_->batch->items()[index].key));
     const auto& batch = *state_->batch;
+    slots_.clear();
+    slots_.reserve(indexes_.size());
+    for (const auto index : indexes_) {
+      const auto& item = batch.items()[index];
+      slots_.push_back(item.kind == ItemKind::kRejected ? 0 : keys.Add(item.key));
+    }
     if (batch.request_id().empty()) return;
     const auto day = static_cast<std::uint32_t>(now_ms_ / kDayMs);
-    const std::string& application = batch.caller()->application;
-    request_key_ = storage::RequestKey(day, application, batch.request_id());
-    request_key_before_ = storage::RequestKey(day - 1, application, batch.request_id());
-    request_slot_ = keys.Add(request_key_);
-    request_slot_before_ = keys.Add(request_key_before_);
+    for (std::size_t i = 0; i < kRequestDays.size(); ++i) {
+      request_keys_[i] = storage::RequestKey(day + static_cast<std::uint32_t>(kRequestDays[i]),
+                                             batch.caller()->application, batch.request_id());
+      request_slots_[i] = keys.Add(request_keys_[i]);
+    }
   }
 
   void Apply(storage::GroupContext& group) override {
     auto& batch = *state_->batch;
     results_.clear();
+    receipts_ = {};
     reused_ = false;
     if (!batch.request_id().empty() && AnswerStored(group)) return;
     results_.reserve(indexes_.size());
+    auto rejected = rejected_.begin();
+    receipts_.version = group.version();
+    const bool receipts = state_->wants_receipts();
     for (std::size_t i = 0; i < indexes_.size(); ++i) {
-      results_.push_back(
-          ApplyItem(batch.items()[indexes_[i]], slots_[i], *batch.caller(), limits_, group));
+      auto& item = batch.items()[indexes_[i]];
+      const std::uint64_t ordinal = group.first_ever();
+      results_.push_back(item.kind == ItemKind::kRejected
+                             ? *rejected++
+                             : ApplyItem(item, slots_[i], *batch.caller(), limits_,
+                                         batch.source_address(), group));
+      if (receipts && results_.back().outcome == Outcome::kRegistered) {
+        receipts_.shard = item.shard;
+        receipts_.items.emplace_back(indexes_[i], ordinal);
+      }
     }
     if (batch.request_id().empty()) return;
     RequestRow row;
     row.stored_ms = now_ms_;
     row.fingerprint = state_->fingerprint;
     for (const auto& result : results_) row.outcomes.emplace_back(result.outcome, result.reason);
-    group.Put(request_slot_, group.Hold(EncodeRequestRow(row)));
+    group.Put(request_slots_[0], group.Hold(EncodeRequestRow(row)));
   }
 
   void Done(const Result<void>& result) override {
@@ -178,16 +253,16 @@ class ShardPart : public storage::Transaction {
                              "this request_id was used before with other content", "requestId"));
       return;
     }
-    state_->PartDone(indexes_, std::move(results_), result);
+    state_->PartDone(indexes_, std::move(results_), result, std::move(receipts_));
   }
 
  private:
   // True if the request was answered before: `results_` then holds that answer.
   bool AnswerStored(const storage::GroupContext& group) {
-    for (const auto slot : {request_slot_, request_slot_before_}) {
+    for (const auto slot : request_slots_) {
       const std::string_view* stored = group.Find(slot);
       if (stored == nullptr) continue;
-      const auto row = DecodeRequestRow(*stored, state_->batch->limits().batch_items_max);
+      const auto row = DecodeRequestRow(*stored);
       // A damaged answer is as good as none: items that are there come out as unchanged.
       if (!row.ok() || now_ms_ - row->stored_ms >= kRepeatMs) continue;
       if (row->fingerprint != state_->fingerprint || row->outcomes.size() != indexes_.size()) {
@@ -210,12 +285,14 @@ class ShardPart : public storage::Transaction {
   const RecordLimits& limits_;
   const std::int64_t now_ms_;
   std::vector<std::uint32_t> indexes_;
-  std::vector<storage::Slot> slots_;
+  std::vector<storage::Slot> slots_;  // 0 for a rejected item
+  // Items rejected before that belong to this shard: they are part of the answer that is stored,
+  // so that a repeat has it even if it would not be rejected any more.
+  std::vector<ItemResult> rejected_;
   std::vector<ItemResult> results_;
-  std::string request_key_;
-  std::string request_key_before_;
-  storage::Slot request_slot_ = 0;
-  storage::Slot request_slot_before_ = 0;
+  ReceiptsWanted receipts_;
+  std::array<std::string, kRequestDays.size()> request_keys_;
+  std::array<storage::Slot, kRequestDays.size()> request_slots_{};
   bool reused_ = false;
 };
 
@@ -278,6 +355,7 @@ class RegistrationService::Impl {
   Counter& batches_;
   Counter& overloaded_;
   DeadlineWatch watch_;
+  LedgerService* ledger_ = nullptr;
 };
 
 Result<std::unique_ptr<Batch>> RegistrationService::Impl::NewBatch(
@@ -325,7 +403,7 @@ void RegistrationService::Impl::Submit(std::unique_ptr<Batch> batch, Deadline de
   }
   // Every Batch is made by NewBatch.
   std::unique_ptr<PendingBatch> pending(static_cast<PendingBatch*>(batch.release()));
-  auto state = std::make_shared<BatchState>(std::move(pending), std::move(done));
+  auto state = std::make_shared<BatchState>(std::move(pending), std::move(done), ledger_, deadline);
   if (!state->batch->request_id().empty()) state->fingerprint = state->batch->Fingerprint();
 
   const std::int64_t now_ms = clock_.WallMs();
@@ -333,7 +411,10 @@ void RegistrationService::Impl::Submit(std::unique_ptr<Batch> batch, Deadline de
   std::vector<std::shared_ptr<ShardPart>> by_shard(shards_);
   const auto& items = state->batch->items();
   for (std::uint32_t i = 0; i < items.size(); ++i) {
-    if (items[i].kind == ItemKind::kRejected) continue;
+    if (items[i].kind == ItemKind::kRejected &&
+        (!items[i].placed || state->batch->request_id().empty())) {
+      continue;
+    }
     auto& part = by_shard[items[i].shard];
     if (part == nullptr) {
       part = std::make_shared<ShardPart>(state, limits_.record, now_ms);
@@ -368,6 +449,8 @@ RegistrationService::RegistrationService(storage::Engine& engine, storage::Commi
 RegistrationService::~RegistrationService() = default;
 
 const RegistrationLimits& RegistrationService::limits() const { return impl_->limits_; }
+
+void RegistrationService::SetLedger(LedgerService* ledger) { impl_->ledger_ = ledger; }
 
 Result<std::unique_ptr<Batch>> RegistrationService::NewBatch(const CallerRef& caller,
                                                              std::string_view request_id,

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,6 +40,10 @@ struct ItemResult {
   Errc reason = Errc::kOk;  ///< why, where the outcome is REJECTED or UNDETERMINED
   std::string field;        ///< relative to the item: "values[0].data"
   std::string detail;
+  /// Receipt of the ledger: which leaf the item became, and the size of a published tree that has
+  /// it. For items newly REGISTERED by a batch that asked to wait for the ledger.
+  std::optional<std::uint64_t> leaf_index;
+  std::uint64_t tree_size = 0;
 };
 
 struct RegistrationLimits {
@@ -73,6 +78,7 @@ struct BatchResult {
   std::vector<ItemResult> results;
 };
 
+class LedgerService;
 class RegistrationService;
 
 /// A batch being put together by a front end. Validates and encodes each item as it is added, on
@@ -85,9 +91,19 @@ class Batch {
   virtual void AddDelete(std::string_view identifier, std::uint32_t expected_revision) = 0;
   virtual void AddSetState(std::string_view identifier, State state,
                            std::uint32_t expected_revision) = 0;
-  /// Adds an item that the front end could not understand (say, base64 that is none).
-  virtual void AddRejected(Error error) = 0;
+  /// Adds an item that the front end could not understand (say, base64 that is none). `as_sent`
+  /// is what there is of it, such as its identifier: with the error it tells the item from others
+  /// when a request_id is used again.
+  virtual void AddRejected(Error error, std::string_view as_sent = {}) = 0;
   virtual std::size_t size() const = 0;
+
+  /// The answer waits until first-ever registrations are in the ledger, and carries their receipts
+  /// (ItemResult::leaf_index). Where the deadline comes first, or there is no ledger, the answer
+  /// comes without: the outcomes hold all the same. A stored answer (request_id) has no receipts.
+  virtual void WaitForLedger() = 0;
+  /// Whence the request came, as Event::source_address has it: the IPv4 address of the peer, or the
+  /// /64 of its IPv6 address. Cut after 64 bytes. Before the first Add….
+  virtual void SetSourceAddress(std::string_view address) = 0;
 };
 
 /// The one registration path (design §4): validate, group by shard, commit, answer per item.
@@ -103,7 +119,19 @@ class RegistrationService {
 
   const RegistrationLimits& limits() const;
 
+  /// Whom to ask for receipts; nullptr, as at first: there is no ledger. Before the first Submit.
+  /// It must outlive the last answer.
+  void SetLedger(LedgerService* ledger);
+
   /// Starts a batch of about `items` items whose encoded request has `request_bytes` bytes.
+  ///
+  /// `request_id` (empty: none) makes the batch safe to repeat for 24 h: a repeat of the same
+  /// items in the same order by the same application gets the outcomes stored with the first one,
+  /// whatever happened since, also to the caller's rights. That an id is used again with *other*
+  /// items is found shard by shard, since that is where answers are kept (no commit spans two
+  /// shards): a part whose shard took part the first time is refused with kRequestIdReused and
+  /// writes nothing; a part in any other shard is applied as new. Only when every part is refused
+  /// is the batch refused as a whole. So an id is for one batch: never count on the refusal.
   /// Errors: kUnauthenticated (anonymous), kBatchTooLarge (items or bytes; field "items"),
   /// kInvalidRequest (no items, or request_id too long or not printable).
   Result<std::unique_ptr<Batch>> NewBatch(const CallerRef& caller, std::string_view request_id,
@@ -113,7 +141,9 @@ class RegistrationService {
   /// at once, on this one; at the latest shortly after `deadline`, with UNDETERMINED items where
   /// nothing was learned. `done` must not block.
   /// Errors given to `done` (the batch as a whole, nothing of it was written): kOverloaded,
-  /// kStorageFull, kClockUntrusted, kShuttingDown, kRequestIdReused, kDeadlineExceeded.
+  /// kStorageFull, kClockUntrusted, kShuttingDown, kRequestIdReused, kDeadlineExceeded,
+  /// kBatchTooLarge (it changes more bytes of records than one commit may hold). Where only some
+  /// shards' parts met such an error, their items are REJECTED with that reason.
   void Submit(std::unique_ptr<Batch> batch, Deadline deadline, DoneFn done);
 
   /// Submit and wait: for callers that may block.

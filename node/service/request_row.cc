@@ -8,6 +8,8 @@ namespace idnode::service {
 namespace {
 
 constexpr char kFormat = 1;
+// What ErrcName calls a number that is no code's.
+constexpr std::string_view kNoErrc = "unknown";
 
 }  // namespace
 
@@ -26,7 +28,7 @@ std::string EncodeRequestRow(const RequestRow& row) {
   return bytes;
 }
 
-Result<RequestRow> DecodeRequestRow(std::string_view bytes, std::size_t items_max) {
+Result<RequestRow> DecodeRequestRow(std::string_view bytes) {
   const Error damaged(Errc::kCorruption, "a stored answer is damaged");
   RequestRow row;
   std::uint64_t number = 0;
@@ -38,13 +40,13 @@ Result<RequestRow> DecodeRequestRow(std::string_view bytes, std::size_t items_ma
   bytes.remove_prefix(row.fingerprint.size());
   while (!bytes.empty()) {
     if (!TakeVarint(bytes, number) || bytes.size() < 2 ||
-        number > items_max - row.outcomes.size()) {
+        number > kRequestRowItemsMax - row.outcomes.size()) {
       return damaged;
     }
     const auto outcome = static_cast<unsigned char>(bytes[0]);
     const auto reason = static_cast<unsigned char>(bytes[1]);
     if (outcome > static_cast<unsigned>(Outcome::kNotFound) ||
-        reason > static_cast<unsigned>(Errc::kInternal)) {
+        ErrcName(static_cast<Errc>(reason)) == kNoErrc) {
       return damaged;
     }
     bytes.remove_prefix(2);

@@ -7,6 +7,7 @@
 #include "node/base/text.h"
 #include "node/base/varint.h"
 #include "node/model/identifier.h"
+#include "node/service/ledger_resolved.h"
 #include "storage/key_codec.h"
 
 namespace idnode::service {
@@ -76,6 +77,7 @@ Result<void> ResolutionService::Resolve(std::string_view identifier, const Calle
     return Error(Errc::kIdentifierNotFound, "the identifier is not registered", "identifier");
   }
   out.identifier.assign(out.record.display.empty() ? folded : out.record.display);
+  if (marks_ != nullptr) marks_->Mark(folded, out.record.first_registered_ms);
   found_.Add();
   return {};
 }
@@ -138,7 +140,9 @@ Result<std::vector<Result<ResolvedRecord>>> ResolutionService::BatchResolve(
         continue;
       }
       if (decoded->state == State::kDeleted) continue;
-      resolved.identifier = DisplayOf(std::string_view(keys[i]).substr(1), *decoded);
+      const std::string_view folded = std::string_view(keys[i]).substr(1);
+      resolved.identifier = DisplayOf(folded, *decoded);
+      if (marks_ != nullptr) marks_->Mark(folded, decoded->first_registered_ms);
       results[i] = std::move(resolved);
     }
   }

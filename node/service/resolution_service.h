@@ -15,6 +15,8 @@
 
 namespace idnode::service {
 
+class ResolvedMarks;
+
 /// A stored record and its bytes; `record`'s views point into `bytes`. Reusable: Resolve clears it
 /// and uses its capacity again.
 struct ResolvedRecord {
@@ -47,6 +49,9 @@ class ResolutionService {
                     ResolutionLimits limits);
 
   const ResolutionLimits& limits() const { return limits_; }
+  /// Where hits are marked, for the statement's share of identifiers never resolved; nullptr, as at
+  /// first: nowhere. Before the first call of the others; it must outlive the last.
+  void SetMarks(ResolvedMarks* marks) { marks_ = marks; }
 
   /// Fills `out` with the record. Frozen and revoked records are found; deleted ones are not.
   /// Errors: kInvalidIdentifier, kNotResponsible, kIdentifierNotFound, kCorruption, kUnavailable.
@@ -75,6 +80,7 @@ class ResolutionService {
   storage::Engine& engine_;
   const PrefixRegistry& prefixes_;
   const ResolutionLimits limits_;
+  ResolvedMarks* marks_ = nullptr;
   Counter& found_;
   Counter& missed_;
 };

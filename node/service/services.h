@@ -9,6 +9,8 @@
 
 namespace idnode::service {
 
+class LedgerService;
+
 /// Why registration is stopped at the moment; ok where it is not. Thread-safe.
 class NodeState {
  public:
@@ -32,6 +34,7 @@ struct Services {
   const Clock& clock;
   Metrics& metrics;
   const NodeState& state;
+  LedgerService* ledger = nullptr;  ///< null: the node keeps no ledger
 };
 
 }  // namespace idnode::service

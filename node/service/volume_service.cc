@@ -13,13 +13,9 @@ VolumeService::VolumeService(storage::Engine& engine, storage::Committer& commit
 Result<VolumeReport> VolumeService::GetVolume(std::string_view month, std::string_view group_by,
                                               Deadline deadline) const {
   VolumeReport report;
-  if (month.empty()) {
-    report.month = zone_.MonthOf(clock_.WallMs());
-  } else {
-    auto parsed = Month::Parse(month);
-    if (!parsed.ok()) return parsed.error();
-    report.month = *parsed;
-  }
+  const auto asked = MonthOf(month);
+  if (!asked.ok()) return asked.error();
+  report.month = *asked;
   auto dimension = storage::Dimension::kTotal;
   if (!group_by.empty()) {
     auto parsed = storage::ParseDimension(group_by);
@@ -44,9 +40,14 @@ Result<VolumeReport> VolumeService::GetVolume(std::string_view month, std::strin
 Result<RecountReport> VolumeService::Recount(const Caller& caller, std::string_view month,
                                              const RecountProgressFn& progress) const {
   IDNODE_RETURN_IF_ERROR(RequireAuditor(caller));
-  auto parsed = Month::Parse(month);
-  if (!parsed.ok()) return parsed.error();
-  return RecountMonth(engine_, committer_, clock_, zone_, *parsed, progress);
+  const auto asked = MonthOf(month);
+  if (!asked.ok()) return asked.error();
+  return RecountMonth(engine_, committer_, clock_, zone_, *asked, progress);
+}
+
+Result<Month> VolumeService::MonthOf(std::string_view text) const {
+  if (text.empty()) return zone_.MonthOf(clock_.WallMs());
+  return Month::Parse(text);
 }
 
 }  // namespace idnode::service

@@ -59,11 +59,15 @@ class VolumeService {
                                  Deadline deadline) const;
 
   /// Recomputes the month from records and history on the live store, and compares every
-  /// dimension with the counters at the same instant. Auditor and operator only. Blocks.
+  /// dimension with the counters at the same instant. `month` as for GetVolume. Auditor and
+  /// operator only. Blocks. Errors: kUnauthenticated, kPermissionDenied, kInvalidRequest (field
+  /// "month").
   Result<RecountReport> Recount(const Caller& caller, std::string_view month,
                                 const RecountProgressFn& progress) const;
 
  private:
+  Result<Month> MonthOf(std::string_view text) const;
+
   storage::Engine& engine_;
   storage::Committer& committer_;
   const Clock& clock_;

@@ -56,6 +56,7 @@ Result<void> Writer::Write(const std::string& key, const std::string& value, boo
   auto transaction = std::make_shared<RowTransaction>(key, value, must_be_new);
   transaction->bytes = key.size() + value.size();
   transaction->deadline = deadline;
+  transaction->any_time = true;
   const std::pair<storage::ShardId, std::shared_ptr<storage::Transaction>> part{0, transaction};
   IDNODE_RETURN_IF_ERROR(committer_.Submit({&part, 1}));
   return transaction->Wait();

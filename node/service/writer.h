@@ -10,7 +10,8 @@
 namespace idnode::service {
 
 /// Writes single rows of administrative data through the committer, in shard 0. Blocks.
-/// Thread-safe.
+/// Thread-safe. Works while the clock is not trusted, so that the operator can go on: such a commit
+/// has the shard's last time and does not move it.
 class Writer {
  public:
   explicit Writer(storage::Committer& committer) : committer_(committer) {}

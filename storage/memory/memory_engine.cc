@@ -43,11 +43,11 @@ std::pair<Rows::iterator, Rows::iterator> RangeOf(Rows& rows, std::string_view f
 
 class MemoryEngine : public Engine {
  public:
-  explicit MemoryEngine(ShardId shards) : shards_(shards) {
+  MemoryEngine(ShardId shards, const MemoryEngineBounds& bounds) : shards_(shards) {
     IDNODE_CHECK(shards > 0);
     capabilities_.name = "memory";
-    capabilities_.batch_rows_max = std::numeric_limits<std::size_t>::max();
-    capabilities_.batch_bytes_max = std::numeric_limits<std::size_t>::max();
+    capabilities_.batch_rows_max = bounds.batch_rows_max;
+    capabilities_.batch_bytes_max = bounds.batch_bytes_max;
     capabilities_.local_reads = true;
     capabilities_.durable = false;
   }
@@ -68,6 +68,7 @@ class MemoryEngine : public Engine {
   Result<CommitStatus> Commit(ShardId shard, Version expected, const WriteSet& writes,
                               Deadline /*deadline*/) override {
     CheckKeys(writes);
+    IDNODE_RETURN_IF_ERROR(CheckSize(writes));
     Shard& state = At(shard);
     std::unique_lock lock(state.mutex);
     if (state.version != expected) return CommitStatus::kConflict;
@@ -166,6 +167,19 @@ class MemoryEngine : public Engine {
     return shards_[shard];
   }
 
+  Result<void> CheckSize(const WriteSet& writes) const {
+    const std::size_t rows = writes.inserts.size() + writes.updates.size() + writes.deletes.size() +
+                             writes.range_deletes.size();
+    std::size_t bytes = 0;
+    for (const Row& row : writes.inserts) bytes += row.key.size() + row.value.size();
+    for (const Row& row : writes.updates) bytes += row.key.size() + row.value.size();
+    for (const std::string_view key : writes.deletes) bytes += key.size();
+    for (const auto& [from, to] : writes.range_deletes) bytes += from.size() + to.size();
+    if (rows <= capabilities_.batch_rows_max && bytes <= capabilities_.batch_bytes_max) return {};
+    return Error(Errc::kBatchTooLarge, "a commit of " + std::to_string(rows) + " rows and " +
+                                           std::to_string(bytes) + " bytes is over the bound");
+  }
+
   // With the shard's mutex held.
   static std::vector<std::optional<std::string>> Find(const Shard& state,
                                                       std::span<const std::string_view> keys) {
@@ -188,8 +202,8 @@ class MemoryEngine : public Engine {
 
 }  // namespace
 
-std::unique_ptr<Engine> MakeMemoryEngine(ShardId shards) {
-  return std::make_unique<MemoryEngine>(shards);
+std::unique_ptr<Engine> MakeMemoryEngine(ShardId shards, const MemoryEngineBounds& bounds) {
+  return std::make_unique<MemoryEngine>(shards, bounds);
 }
 
 }  // namespace idnode::storage

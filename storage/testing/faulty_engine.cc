@@ -206,6 +206,8 @@ Result<CommitStatus> FaultyEngine::Commit(ShardId shard, Version expected, const
         return Injected(Errc::kUnavailable);
       case CommitFault::kStorageFull:
         return Error(Errc::kStorageFull, std::string(kStorageFullDetail));
+      case CommitFault::kBatchTooLarge:
+        return Injected(Errc::kBatchTooLarge);
       case CommitFault::kConflict:
         return CommitStatus::kConflict;
       case CommitFault::kUnknownApplied: {

@@ -24,6 +24,7 @@ enum class CommitFault : std::uint8_t {
   kUnknownApplied,       ///< kUnknown; written, if the version was the expected one
   kUnknownLost,          ///< kUnknown; nothing written
   kUnknownAppliedLater,  ///< kUnknown; tried once the next Read or Commit of the shard has answered
+  kBatchTooLarge,        ///< Error(kBatchTooLarge); nothing written
 };
 
 /// What FaultyEngine makes of one read (Read, Get, GetInto, MultiGet, Scan or Heads).

@@ -5,6 +5,7 @@
 
 #include "node/base/check.h"
 #include "storage/counters.h"
+#include "storage/feed_row.h"
 
 using namespace idnode;
 using namespace idnode::storage;

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "storage/feed_row.h"
 #include "storage/key_codec.h"
 
 namespace idnode::storage {

@@ -21,6 +21,7 @@ ServerOptions ServerOptionsOf(const AdminOptions& options) {
   server.section = "admin";
   server.io_threads = 1;
   server.connections_max = options.connections_max;
+  server.connections_per_address_max = 0;  // few scrapers, often behind one address
   server.header_bytes_max = kHeaderBytesMax;
   server.body_bytes_max = kBodyBytesMax;
   server.bodies_bytes_max = kBodyBytesMax * options.connections_max;
@@ -81,7 +82,10 @@ class AdminFrontend::Impl : public Handler {
       response.body.append(",\"stoppedBy\":");
       AppendJsonString(ToWire(registering.code()).slug, response.body);
       response.body.append(",\"detail\":");
-      AppendJsonString(registering.error().detail, response.body);
+      // Whoever scrapes sees no paths: the log has the rest.
+      AppendJsonString(IsSecretDetail(registering.code()) ? ToWire(registering.code()).title
+                                                          : registering.error().detail,
+                       response.body);
     }
     response.body.push_back('}');
     if (!ready) response.headers.append("Retry-After: 1\r\n");

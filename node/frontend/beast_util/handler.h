@@ -39,6 +39,9 @@ class Handler {
   virtual ~Handler() = default;
   /// Either appends one whole response to `exchange.out()`, or calls `exchange.Defer()`.
   virtual void Handle(Exchange& exchange) = 0;
+  /// Whether pages of any origin may read the answer to `request` (CORS): what everybody may read
+  /// anyway, and nothing else. No answer at all by default.
+  virtual bool ForAnyOrigin(const Request&) const { return false; }
   /// The session refused a request before it was one (malformed, over a limit).
   virtual void OnRefused(Errc) {}
 };

@@ -9,14 +9,24 @@
 namespace idnode::frontend::http {
 
 /// The bytes a session has read: [begin, parsed) of the request under way, [parsed, end) not yet
-/// looked at. Small while a connection idles, larger while a body comes in.
+/// looked at. Small while a connection idles, as large as a header section while one comes in, and
+/// large (where the budget of bodies has room for it) while a body comes in. Not thread-safe.
 class InputBuffer {
  public:
   static constexpr std::size_t kInitialBytes = 4 * 1024;
   static constexpr std::size_t kReadBytesMin = 1024;
 
-  explicit InputBuffer(std::size_t bytes_max)
-      : bytes_max_(std::max(bytes_max, kInitialBytes)), bytes_(new char[kInitialBytes]) {}
+  /// Room for a header section of `header_bytes_max`, and for `body_read_bytes` of a body beside
+  /// it.
+  InputBuffer(std::size_t header_bytes_max, std::size_t body_read_bytes)
+      : small_bytes_max_(header_bytes_max + kInitialBytes),
+        large_bytes_(small_bytes_max_ + body_read_bytes),
+        bytes_(new char[kInitialBytes]) {}
+
+  /// Capacity for a body; without `large` it stays at most small_bytes_max().
+  std::size_t large_bytes() const { return large_bytes_; }
+  std::size_t small_bytes_max() const { return small_bytes_max_; }
+  std::size_t capacity() const { return capacity_; }
 
   std::string_view all() const { return {bytes_.get(), end_}; }
   std::string_view unparsed() const { return {bytes_.get() + parsed_, end_ - parsed_}; }
@@ -48,7 +58,7 @@ class InputBuffer {
   /// Makes room to read. Gives by how many bytes the request moved towards the front.
   /// `room()` is 0 afterwards only if the buffer is at its bound.
   std::size_t MakeRoom(bool large) {
-    if (large) Grow(bytes_max_);
+    if (large) Grow(large_bytes_);
     if (capacity_ - end_ >= kReadBytesMin) return 0;
     const std::size_t shift = begin_;
     if (shift > 0) {
@@ -57,7 +67,9 @@ class InputBuffer {
       parsed_ -= shift;
       end_ -= shift;
     }
-    if (capacity_ - end_ < kReadBytesMin) Grow(std::min(bytes_max_, capacity_ * 2));
+    if (capacity_ - end_ < kReadBytesMin && capacity_ < small_bytes_max_) {
+      Grow(std::min(small_bytes_max_, capacity_ * 2));
+    }
     return shift;
   }
   char* room_data() { return bytes_.get() + end_; }
@@ -72,7 +84,8 @@ class InputBuffer {
     capacity_ = capacity;
   }
 
-  const std::size_t bytes_max_;
+  const std::size_t small_bytes_max_;
+  const std::size_t large_bytes_;
   std::unique_ptr<char[]> bytes_;
   std::size_t capacity_ = kInitialBytes;
   std::size_t begin_ = 0;

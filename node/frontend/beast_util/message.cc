@@ -52,6 +52,8 @@ std::string_view StatusLine(int status) {
       return "HTTP/1.1 405 Method Not Allowed\r\n";
     case 406:
       return "HTTP/1.1 406 Not Acceptable\r\n";
+    case 408:
+      return "HTTP/1.1 408 Request Timeout\r\n";
     case 409:
       return "HTTP/1.1 409 Conflict\r\n";
     case 410:
@@ -77,6 +79,11 @@ std::string_view StatusLine(int status) {
     default:
       return "HTTP/1.1 500 Internal Server Error\r\n";
   }
+}
+
+void AppendCommonHeaders(const Request& request, std::string& out) {
+  out.append("X-Content-Type-Options: nosniff\r\n");
+  if (request.any_origin) out.append("Access-Control-Allow-Origin: *\r\n");
 }
 
 void AppendHeadEnd(const Request& request, std::string& out) {
@@ -110,7 +117,7 @@ void AppendResponse(const Request& request, const Response& response, std::strin
     AppendContentLength(response.body.size(), out);
   }
   out.append(response.headers);
-  out.append(kCommonHeaders);
+  AppendCommonHeaders(request, out);
   AppendHeadEnd(request, out);
   if (!bodyless && request.method != Method::kHead) out.append(response.body);
 }

@@ -35,7 +35,9 @@ struct Request {
   bool keep_alive = true;  ///< the connection goes on after the answer
   std::array<std::string_view, kHeaders> headers;
   std::string_view body;
+  std::string_view source;     ///< whence it came, as SourceAddress writes it
   std::string_view date_line;  ///< "Date: …\r\n"
+  bool any_origin = false;     ///< the answer may be read by pages of any origin (CORS)
 
   std::string_view Get(Header header) const { return headers[static_cast<std::size_t>(header)]; }
 };
@@ -54,10 +56,9 @@ struct Response {
 /// "HTTP/1.1 404 Not Found\r\n" for the codes this server sends; others get an empty reason.
 std::string_view StatusLine(int status);
 
-/// Fields that every answer carries: no sniffing, readable from any origin (CORS).
-inline constexpr std::string_view kCommonHeaders =
-    "X-Content-Type-Options: nosniff\r\n"
-    "Access-Control-Allow-Origin: *\r\n";
+/// Appends the fields that every answer carries: no sniffing; where the request is one of
+/// Handler::ForAnyOrigin, readable from any origin (Fetch §3.2).
+void AppendCommonHeaders(const Request& request, std::string& out);
 
 /// Ends a head: Date, Connection where it must be said, the empty line.
 void AppendHeadEnd(const Request& request, std::string& out);

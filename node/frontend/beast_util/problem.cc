@@ -4,9 +4,9 @@
 #include <charconv>
 #include <cstdint>
 
-#include "node/base/log.h"
 #include "node/frontend/beast_util/header_list.h"
 #include "node/frontend/error_map.h"
+#include "node/frontend/guard.h"
 
 namespace idnode::frontend::http {
 namespace {
@@ -119,9 +119,7 @@ bool PrefersChinese(std::string_view accept_language) {
 Response Problem(const Request& request, const Error& error) {
   const WireError wire = ToWire(error.code);
   const bool secret = IsSecretDetail(error.code);
-  if (secret) {
-    LogError("request failed", {{"error", ErrcName(error.code)}, {"detail", error.detail}});
-  }
+  if (secret) LogSecretDetail(error);
   Response response;
   response.status = wire.http;
   response.content_type = kProblemType;

@@ -132,8 +132,14 @@ void ParsedRequest::OnField(beast_http::field name, std::string_view name_text,
   if (header_done_) return;  // trailers
   // RFC 9112 §6.3: with any other coding the end of the body could not be told, and what is left
   // of it would be taken for the next request.
-  if (name == beast_http::field::transfer_encoding && !EqualsIgnoringCase(value, "chunked")) {
-    return Refuse(Errc::kInvalidRequest, "Transfer-Encoding may only be chunked", ec);
+  if (name == beast_http::field::transfer_encoding) {
+    // RFC 9112 §6.1: HTTP/1.0 has no transfer codings; a proxy of it frames the body otherwise.
+    if (http_1_0_) {
+      return Refuse(Errc::kInvalidRequest, "HTTP/1.0 has no Transfer-Encoding", ec);
+    }
+    if (!EqualsIgnoringCase(value, "chunked")) {
+      return Refuse(Errc::kInvalidRequest, "Transfer-Encoding may only be chunked", ec);
+    }
   }
   const std::optional<Header> header = ToHeader(name, name_text);
   if (!header) return;

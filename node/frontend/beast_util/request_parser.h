@@ -13,7 +13,8 @@
 
 namespace idnode::frontend::http {
 
-/// Bytes of bodies that a server may hold at once, over all its connections. Thread-safe.
+/// Bytes that a server may hold at once for bodies, over all its connections: the bodies, and the
+/// larger buffers that they are read into. Thread-safe.
 class BodyBudget {
  public:
   explicit BodyBudget(std::size_t bytes_max) : bytes_max_(bytes_max) {}

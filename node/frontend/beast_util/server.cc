@@ -13,18 +13,15 @@
 
 #include "node/base/log.h"
 #include "node/base/worker_pool.h"
+#include "node/frontend/beast_util/accept_backoff.h"
 #include "node/frontend/beast_util/session.h"
 #include "node/frontend/beast_util/tls_context.h"
 
 namespace idnode::frontend::http {
 namespace {
 
-// Beyond connections_max so many more are served one refusal each; further ones are just closed.
-constexpr std::size_t kRefusalsMax = 64;
 constexpr std::uint32_t kTickMsMin = 5;
 constexpr std::uint32_t kTickMsMax = 250;
-// How long accepting pauses when the process has no file descriptor left.
-constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::chrono::milliseconds kAbortWait{2'000};
 
 // IMF-fixdate (RFC 9110 §5.6.7).
@@ -41,6 +38,21 @@ std::string DateLine(std::int64_t wall_ms) {
                 kMonths[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900, utc.tm_hour,
                 utc.tm_min, utc.tm_sec);
   return text.data();
+}
+
+// One of the two places where foreign exceptions are caught (style, Errors): what one handler
+// throws must not end the connections of all others.
+void RunContext(IoThread& io) {
+  for (;;) {
+    try {
+      io.context.run();
+      return;
+    } catch (const std::exception& exception) {
+      LogError("an I/O handler ended by an exception", {{"what", exception.what()}});
+    } catch (...) {
+      LogError("an I/O handler ended by an exception");
+    }
+  }
 }
 
 }  // namespace
@@ -85,6 +97,7 @@ class Server::Impl {
   std::vector<std::unique_ptr<IoThread>> threads_;
   std::optional<tcp::acceptor> acceptor_;    // on the first thread
   std::optional<asio::steady_timer> pause_;  // likewise
+  AcceptBackoff backoff_;                    // likewise
   std::size_t next_thread_ = 0;
   std::uint16_t port_ = 0;
   mutable std::mutex tls_mutex_;
@@ -158,7 +171,7 @@ void Server::Impl::StartThreads() {
     Tick(io);
     io.thread = std::thread([this, &io, i] {
       SetThreadName(options().section + "-" + std::to_string(i));
-      io.context.run();
+      RunContext(io);
     });
   }
 }
@@ -167,10 +180,10 @@ void Server::Impl::Tick(IoThread& io) {
   io.ticker.expires_after(std::chrono::milliseconds(io.tick_ms));
   io.ticker.async_wait([this, &io](const error_code& ec) {
     if (ec) return;
+    Tick(io);
     ++io.tick;
     io.date_line = DateLine(clock_.WallMs());
     for (SessionBase* session : io.sessions) session->CheckDeadline();
-    Tick(io);
   });
 }
 
@@ -180,12 +193,16 @@ void Server::Impl::Accept() {
   acceptor_->async_accept(io.context, [this, &io](const error_code& ec, Socket socket) {
     if (shared_->draining.load() || ec == asio::error::operation_aborted) return;
     if (!ec) {
-      OnAccepted(io, std::move(socket));
-      return Accept();
+      backoff_.OnAccepted();
+      Accept();
+      return OnAccepted(io, std::move(socket));
     }
-    if (ec != asio::error::no_descriptors && ec != asio::error::no_buffer_space) return Accept();
-    LogWarning("accepting pauses", {{"face", options().section}, {"why", ec.message()}});
-    pause_->expires_after(kAcceptPause);
+    const std::chrono::milliseconds pause = backoff_.OnError(ec);
+    if (pause.count() == 0) return Accept();
+    if (backoff_.first()) {
+      LogWarning("accepting pauses", {{"face", options().section}, {"why", ec.message()}});
+    }
+    pause_->expires_after(pause);
     pause_->async_wait([this](const error_code& ended) {
       if (!ended) Accept();
     });
@@ -193,12 +210,16 @@ void Server::Impl::Accept() {
 }
 
 void Server::Impl::OnAccepted(IoThread& io, Socket socket) {
-  const std::size_t connections = shared_->Connections();
-  if (connections >= options().connections_max + kRefusalsMax) return;  // closes the socket
-  const bool refuse = connections >= options().connections_max;
-  shared_->AddConnection();
-  auto start = [this, &io, refuse, socket = std::move(socket), tls = Tls()]() mutable {
-    StartSession(io, shared_, std::move(socket), tls, refuse);
+  error_code ec;
+  const tcp::endpoint remote = socket.remote_endpoint(ec);
+  if (ec) return;  // gone already
+  const PeerKey peer = PeerKeyOf(remote.address());
+  const Admission admission = shared_->AddConnection(peer);
+  if (admission == Admission::kClose) return;  // closes the socket
+  const bool refuse = admission == Admission::kRefuse;
+  auto start = [this, &io, refuse, socket = std::move(socket), tls = Tls(),
+                place = ConnectionPlace(shared_, peer)]() mutable {
+    StartSession(io, shared_, std::move(socket), tls, refuse, std::move(place));
   };
   asio::post(io.context, std::move(start));
 }

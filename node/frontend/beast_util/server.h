@@ -19,6 +19,7 @@ struct ServerOptions {
   std::string section = "http";  ///< configuration section, for errors and thread names
   int io_threads = 1;            ///< 0: one per hardware thread
   std::size_t connections_max = 10'000;
+  std::size_t connections_per_address_max = 256;  ///< 0: no bound
   std::size_t header_bytes_max = 16 * 1024;
   std::size_t body_bytes_max = 32U << 20;
   std::size_t bodies_bytes_max = 256U << 20;

@@ -8,6 +8,7 @@
 #include "node/base/log.h"
 #include "node/frontend/beast_util/input_buffer.h"
 #include "node/frontend/beast_util/problem.h"
+#include "node/frontend/source_address.h"
 
 namespace idnode::frontend::http {
 namespace {
@@ -16,6 +17,13 @@ namespace {
 constexpr std::size_t kOutBytesMax = 256 * 1024;
 // An output buffer that grew beyond this is given back once written.
 constexpr std::size_t kOutKeptBytesMax = 64 * 1024;
+// RFC 9112 §2.2 asks for one empty line before a request to be passed over; more than this is
+// noise.
+constexpr std::size_t kEmptyLineBytesMax = 16;
+// Beyond connections_max and connections_per_address_max so many more are served one refusal each;
+// further ones are just closed.
+constexpr std::size_t kRefusalsMax = 64;
+constexpr std::size_t kRefusalsPerAddressMax = 8;
 // Read at once while a body comes in, beside the header section.
 constexpr std::size_t kBodyReadBytes = 64 * 1024;
 
@@ -58,13 +66,17 @@ class Session final : public SessionBase,
   static constexpr bool kTls = std::is_same_v<Stream, TlsStream>;
 
   Session(IoThread& io, std::shared_ptr<ServerShared> shared, Stream stream,
-          std::shared_ptr<asio::ssl::context> tls, bool refuse)
-      : SessionBase(io, std::move(shared)),
+          std::shared_ptr<asio::ssl::context> tls, bool refuse, ConnectionPlace place)
+      : SessionBase(io, std::move(shared), std::move(place)),
         tls_(std::move(tls)),
         stream_(std::move(stream)),
         refuse_(refuse),
-        in_(options().header_bytes_max + kBodyReadBytes),
+        source_(SourceOf(place_.peer())),
+        in_(options().header_bytes_max, kBodyReadBytes),
         parsed_(shared_->bodies) {}
+  ~Session() override {
+    if (buffer_charged_) shared_->bodies.GiveBack(in_.large_bytes());
+  }
 
   /// Serves until the connection ends. The caller keeps the session alive meanwhile.
   Awaitable<void> Run();
@@ -72,6 +84,12 @@ class Session final : public SessionBase,
   void EndIdle() override {
     error_code ignored;
     if (idle_) socket().cancel(ignored);
+  }
+  void OnDeadline() override {
+    if (!reading_request_) return Abort();
+    slow_ = true;
+    error_code ignored;
+    socket().cancel(ignored);
   }
   void Abort() override {
     error_code ignored;
@@ -100,6 +118,7 @@ class Session final : public SessionBase,
   ParseStatus Put();
   ParseStatus RefuseRequest(Errc code, std::string detail);
   void PrepareRead();
+  bool ChargeBuffer();
   bool TryRead();
   bool OnRead(const error_code& ec, std::size_t bytes);
   void Dispatch();
@@ -114,11 +133,16 @@ class Session final : public SessionBase,
   const std::shared_ptr<asio::ssl::context> tls_;  // outlives the stream
   Stream stream_;
   const bool refuse_;
+  const std::string source_;
   InputBuffer in_;
   ParsedRequest parsed_;
   std::optional<RequestParser> parser_;  // of the request under way
   std::size_t head_bytes_ = 0;           // of its header section, once that is complete
-  bool timed_ = false;                   // its deadline is set
+  bool timed_ = false;                   // its deadline, or that of the wait for it, is set
+  std::size_t empty_line_bytes_ = 0;     // passed over since the request before
+  bool buffer_charged_ = false;          // the large buffer is part of the budget of bodies
+  bool reading_request_ = false;         // suspended in a read of a request's bytes
+  bool slow_ = false;                    // its deadline passed meanwhile
   bool continue_sent_ = false;
   bool idle_ = false;    // waiting for the first byte of a request
   bool unread_ = false;  // the peer may still be sending what we will not read
@@ -163,8 +187,12 @@ ParseStatus Session<Stream>::Parse() {
     while (!in_.unparsed().empty() && (in_.unparsed()[0] == '\r' || in_.unparsed()[0] == '\n')) {
       in_.Parsed(1);
       in_.NextRequest();
+      if (++empty_line_bytes_ > kEmptyLineBytesMax) {
+        return RefuseRequest(Errc::kInvalidRequest, "too many empty lines before a request");
+      }
     }
     if (in_.unparsed().empty()) return ParseStatus::kNeedMore;
+    empty_line_bytes_ = 0;
     parsed_.Reset();
     parser_.emplace(parsed_);
     // Beast's own bound counts request line and fields apart: ours, exact, is in Put.
@@ -217,13 +245,12 @@ template <typename Stream>
 void Session<Stream>::PrepareRead() {
   const bool in_body = InRequest() && head_bytes_ > 0;
   if (in_body) in_.DropBody(head_bytes_);
-  const std::size_t shift = in_.MakeRoom(in_body);
+  const std::size_t shift = in_.MakeRoom(in_body && ChargeBuffer());
   if (InRequest() && shift > 0) parsed_.ShiftDown(shift);
-  if (!InRequest()) {
-    Arm(options().idle_timeout_ms);
-  } else if (!timed_) {
-    // One deadline for the whole request, from its first byte on: sending slowly gains nothing.
-    Arm(options().request_timeout_ms);
+  if (!timed_) {
+    // One deadline for the wait and one for the whole request, from its first byte on: sending
+    // slowly, or empty lines now and then, gains nothing.
+    Arm(InRequest() ? options().request_timeout_ms : options().idle_timeout_ms);
     timed_ = true;
   }
   idle_ = !InRequest();
@@ -231,6 +258,14 @@ void Session<Stream>::PrepareRead() {
     out_.append("HTTP/1.1 100 Continue\r\n\r\n");
     continue_sent_ = true;
   }
+}
+
+// The buffer for a body is part of what bodies may take. Where there is no room for it the body is
+// read in small pieces.
+template <typename Stream>
+bool Session<Stream>::ChargeBuffer() {
+  if (!buffer_charged_) buffer_charged_ = shared_->bodies.Take(in_.large_bytes());
+  return buffer_charged_;
 }
 
 // While draining: takes what has arrived already, without waiting.
@@ -264,6 +299,8 @@ void Session<Stream>::Dispatch() {
   parsed_.Fill(request_);
   request_.keep_alive = parser_->keep_alive() && !draining() && !refuse_;
   request_.date_line = io_.date_line;
+  request_.source = source_;
+  request_.any_origin = shared_->handler.ForAnyOrigin(request_);
   deferred_ = false;
   if (refuse_) {
     shared_->handler.OnRefused(Errc::kOverloaded);
@@ -298,6 +335,11 @@ void Session<Stream>::EndRequest() {
   parser_.reset();
   parsed_.Reset();
   in_.NextRequest();
+  timed_ = false;
+  if (buffer_charged_ && in_.capacity() < in_.large_bytes()) {
+    shared_->bodies.GiveBack(in_.large_bytes());
+    buffer_charged_ = false;
+  }
 }
 
 template <typename Stream>
@@ -422,8 +464,17 @@ Awaitable<void> Session<Stream>::Run() {
       open = co_await Flush();
       if (!open || unread_) break;
     }
+    reading_request_ = InRequest();
     auto [ec, bytes] =
         co_await stream_.async_read_some(asio::buffer(in_.room_data(), in_.room()), kAwait);
+    reading_request_ = false;
+    if (slow_) {
+      (void)RefuseRequest(Errc::kRequestTimeout, "a request must be here within " +
+                                                     std::to_string(options().request_timeout_ms) +
+                                                     " ms of its first byte");
+      co_await Flush();
+      break;
+    }
     open = OnRead(ec, bytes);
   }
   co_await Close();
@@ -447,13 +498,44 @@ void Spawn(IoThread& io, std::shared_ptr<Session<Stream>> session) {
 
 }  // namespace
 
-void ServerShared::AddConnection() {
-  std::lock_guard lock(mutex_);
-  ++connections_;
+PeerKey PeerKeyOf(const asio::ip::address& address) {
+  if (address.is_v4()) return {false, address.to_v4().to_uint()};
+  const auto v6 = address.to_v6();
+  const auto bytes = v6.to_bytes();
+  const bool mapped = v6.is_v4_mapped();  // an IPv4 peer of a dual-stack socket
+  std::uint64_t key = 0;
+  for (std::size_t i = mapped ? 12 : 0; i < (mapped ? 16U : 8U); ++i) key = key << 8 | bytes[i];
+  return {!mapped, key};
 }
 
-void ServerShared::RemoveConnection() {
+std::string SourceOf(PeerKey peer) {
+  const auto [is_v6, key] = peer;
+  std::array<std::uint8_t, 16> bytes{};
+  for (std::size_t i = 0; i < 8; ++i) bytes[i] = static_cast<std::uint8_t>(key >> (56 - 8 * i));
+  if (is_v6) return SourceAddress(bytes);
+  return SourceAddress(std::array<std::uint8_t, 4>{bytes[4], bytes[5], bytes[6], bytes[7]});
+}
+
+Admission ServerShared::AddConnection(PeerKey peer) {
+  const std::size_t per_address_max = options.connections_per_address_max;
   std::lock_guard lock(mutex_);
+  const auto found = by_peer_.find(peer);
+  const std::size_t of_peer = found == by_peer_.end() ? 0 : found->second;
+  if (connections_ >= options.connections_max + kRefusalsMax) return Admission::kClose;
+  if (per_address_max != 0 && of_peer >= per_address_max + kRefusalsPerAddressMax) {
+    return Admission::kClose;
+  }
+  const bool full = connections_ >= options.connections_max ||
+                    (per_address_max != 0 && of_peer >= per_address_max);
+  by_peer_[peer] = of_peer + 1;
+  ++connections_;
+  return full ? Admission::kRefuse : Admission::kServe;
+}
+
+void ServerShared::RemoveConnection(PeerKey peer) {
+  std::lock_guard lock(mutex_);
+  const auto found = by_peer_.find(peer);
+  if (--found->second == 0) by_peer_.erase(found);
   if (--connections_ == 0) none_.notify_all();
 }
 
@@ -467,30 +549,35 @@ bool ServerShared::WaitNoConnections(std::chrono::milliseconds wait) {
   return none_.wait_for(lock, wait, [this] { return connections_ == 0; });
 }
 
-SessionBase::SessionBase(IoThread& io, std::shared_ptr<ServerShared> shared)
-    : io_(io), shared_(std::move(shared)) {
+SessionBase::SessionBase(IoThread& io, std::shared_ptr<ServerShared> shared, ConnectionPlace place)
+    : io_(io), shared_(std::move(shared)), place_(std::move(place)) {
   io_.sessions.insert(this);
 }
 
-SessionBase::~SessionBase() {
-  io_.sessions.erase(this);
-  shared_->RemoveConnection();
-}
+SessionBase::~SessionBase() { io_.sessions.erase(this); }
 
 void SessionBase::CheckDeadline() {
   if (deadline_tick_ != 0 && io_.tick >= deadline_tick_) {
     deadline_tick_ = 0;
-    Abort();
+    OnDeadline();
   }
 }
 
 void StartSession(IoThread& io, const std::shared_ptr<ServerShared>& shared, Socket socket,
-                  const std::shared_ptr<asio::ssl::context>& tls, bool refuse) {
-  if (tls) {
-    TlsStream stream(std::move(socket), *tls);
-    Spawn(io, std::make_shared<Session<TlsStream>>(io, shared, std::move(stream), tls, refuse));
-  } else {
-    Spawn(io, std::make_shared<Session<Socket>>(io, shared, std::move(socket), nullptr, refuse));
+                  const std::shared_ptr<asio::ssl::context>& tls, bool refuse,
+                  ConnectionPlace place) {
+  // Part of a thread's entry: making a TLS stream throws where memory is short.
+  try {
+    if (tls) {
+      TlsStream stream(std::move(socket), *tls);
+      Spawn(io, std::make_shared<Session<TlsStream>>(io, shared, std::move(stream), tls, refuse,
+                                                     std::move(place)));
+    } else {
+      Spawn(io, std::make_shared<Session<Socket>>(io, shared, std::move(socket), nullptr, refuse,
+                                                  std::move(place)));
+    }
+  } catch (const std::exception& exception) {
+    LogError("a connection could not be served", {{"what", exception.what()}});
   }
 }
 

@@ -4,11 +4,13 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <unordered_set>
+#include <utility>
 
 #include "node/base/gate.h"
 #include "node/frontend/beast_util/asio.h"
@@ -22,6 +24,19 @@ namespace idnode::frontend::http {
 /// reset that unread bytes would cause.
 inline constexpr std::uint32_t kLingerMs = 2'000;
 
+/// Whose connections are counted together: an IPv4 address, or the /64 of an IPv6 address, which is
+/// what one host commonly has to itself. The flag is set for IPv6.
+using PeerKey = std::pair<bool, std::uint64_t>;
+PeerKey PeerKeyOf(const asio::ip::address& address);
+/// "192.0.2.1", "2001:db8:1:2::/64": what registrations are counted by.
+std::string SourceOf(PeerKey peer);
+
+enum class Admission {
+  kServe,
+  kRefuse,  ///< answer one request with 503
+  kClose,   ///< at once; not counted
+};
+
 /// What a server's sessions share. Kept alive by whoever may still touch it.
 struct ServerShared {
   ServerShared(ServerOptions options_in, Handler& handler_in)
@@ -33,8 +48,9 @@ struct ServerShared {
   Gate deferred;  ///< answers that handlers still owe
   std::atomic<bool> draining{false};
 
-  void AddConnection();
-  void RemoveConnection();
+  /// Counts a connection, unless it must be closed.
+  Admission AddConnection(PeerKey peer);
+  void RemoveConnection(PeerKey peer);
   std::size_t Connections() const;
   /// Waits until there are no connections, at most `wait`. True if so.
   bool WaitNoConnections(std::chrono::milliseconds wait);
@@ -43,6 +59,24 @@ struct ServerShared {
   mutable std::mutex mutex_;
   std::condition_variable none_;
   std::size_t connections_ = 0;
+  std::map<PeerKey, std::size_t> by_peer_;  ///< those that have any
+};
+
+/// One counted connection. Gives its place back at the end, whatever has become of its session.
+class ConnectionPlace {
+ public:
+  ConnectionPlace(std::shared_ptr<ServerShared> shared, PeerKey peer)
+      : shared_(std::move(shared)), peer_(peer) {}
+  ConnectionPlace(ConnectionPlace&&) = default;
+  ConnectionPlace& operator=(ConnectionPlace&&) = delete;
+  PeerKey peer() const { return peer_; }
+  ~ConnectionPlace() {
+    if (shared_) shared_->RemoveConnection(peer_);
+  }
+
+ private:
+  std::shared_ptr<ServerShared> shared_;
+  PeerKey peer_;
 };
 
 class SessionBase;
@@ -62,13 +96,15 @@ struct IoThread {
 /// What an IoThread and a Completion know of a session. On its thread only.
 class SessionBase {
  public:
-  SessionBase(IoThread& io, std::shared_ptr<ServerShared> shared);
+  SessionBase(IoThread& io, std::shared_ptr<ServerShared> shared, ConnectionPlace place);
   virtual ~SessionBase();
   SessionBase(const SessionBase&) = delete;
   SessionBase& operator=(const SessionBase&) = delete;
 
-  /// Aborts if the deadline is over.
+  /// Calls OnDeadline if the deadline is over.
   void CheckDeadline();
+  /// Answers 408 where a request was under way to us; aborts otherwise.
+  virtual void OnDeadline() = 0;
   /// Ends the wait for a next request, if that is what it does.
   virtual void EndIdle() = 0;
   /// Closes the socket; what is awaited ends with an error.
@@ -83,12 +119,15 @@ class SessionBase {
 
   IoThread& io_;
   const std::shared_ptr<ServerShared> shared_;
+  const ConnectionPlace place_;
   std::uint64_t deadline_tick_ = 0;  ///< 0: none
 };
 
-/// Starts serving `socket`, which belongs to `io`; call on its thread. Counts as a connection
-/// already. `tls` may be null: plain text. `refuse`: answer one request with 503 and close.
+/// Starts serving `socket`, which belongs to `io`; call on its thread. `place` is its count.
+/// `tls` may be null: plain text. `refuse`: answer one request with 503 and close. Where a library
+/// throws (out of memory), the connection is closed and the log told.
 void StartSession(IoThread& io, const std::shared_ptr<ServerShared>& shared, Socket socket,
-                  const std::shared_ptr<asio::ssl::context>& tls, bool refuse);
+                  const std::shared_ptr<asio::ssl::context>& tls, bool refuse,
+                  ConnectionPlace place);
 
 }  // namespace idnode::frontend::http

@@ -4,6 +4,8 @@
 
 #include <openssl/ssl.h>
 
+#include "node/frontend/tls_files.h"
+
 namespace idnode::frontend::http {
 namespace {
 
@@ -27,6 +29,7 @@ int SelectAlpn(SSL*, const unsigned char** out, unsigned char* out_length, const
   return SSL_TLSEXT_ERR_OK;
 }
 
+// What the checks of LoadTlsFiles let pass and OpenSSL does not, such as a key that is too short.
 Error TlsError(const std::string& section, std::string_view key, const std::string& file,
                const error_code& ec) {
   return Error(Errc::kInvalidRequest, "[" + section + "] " + std::string(key) + ": cannot use \"" +
@@ -37,10 +40,8 @@ Error TlsError(const std::string& section, std::string_view key, const std::stri
 
 Result<std::shared_ptr<asio::ssl::context>> LoadTlsContext(const ListenOptions& listen,
                                                            const std::string& section) {
-  if (listen.tls_certificate.empty() || listen.tls_key.empty()) {
-    return Error(Errc::kInvalidRequest,
-                 "[" + section + "] tls_certificate and tls_key belong together: give both");
-  }
+  const auto pair = LoadTlsFiles(listen, section);
+  if (!pair.ok()) return pair.error();
   auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
   SSL_CTX* native = context->native_handle();
   SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
@@ -52,16 +53,12 @@ Result<std::shared_ptr<asio::ssl::context>> LoadTlsContext(const ListenOptions& 
                                  reinterpret_cast<const unsigned char*>(kSessionIdContext.data()),
                                  static_cast<unsigned int>(kSessionIdContext.size()));
   SSL_CTX_set_alpn_select_cb(native, SelectAlpn, nullptr);
+  // From what was read and checked, not from the files again: they may change meanwhile.
   error_code ec;
-  context->use_certificate_chain_file(listen.tls_certificate, ec);
+  context->use_certificate_chain(asio::buffer(pair->certificate), ec);
   if (ec) return TlsError(section, "tls_certificate", listen.tls_certificate, ec);
-  context->use_private_key_file(listen.tls_key, asio::ssl::context::pem, ec);
+  context->use_private_key(asio::buffer(pair->key), asio::ssl::context::pem, ec);
   if (ec) return TlsError(section, "tls_key", listen.tls_key, ec);
-  if (SSL_CTX_check_private_key(native) != 1) {
-    return Error(Errc::kInvalidRequest, "[" + section + "] tls_key: \"" + listen.tls_key +
-                                            "\" is not the key of \"" + listen.tls_certificate +
-                                            "\"");
-  }
   return context;
 }
 

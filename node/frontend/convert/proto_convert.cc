@@ -61,20 +61,6 @@ void SetTime(std::int64_t unix_ms, google::protobuf::Timestamp& out) {
   out.set_nanos(static_cast<std::int32_t>(unix_ms % 1000) * 1'000'000);
 }
 
-v1::State ToProto(State state) {
-  switch (state) {  // no default: -Wswitch reports a forgotten state
-    case State::kActive:
-      return v1::ACTIVE;
-    case State::kFrozen:
-      return v1::FROZEN;
-    case State::kRevoked:
-      return v1::REVOKED;
-    case State::kDeleted:
-      break;  // seen in histories only, where the change says it
-  }
-  return v1::STATE_UNSPECIFIED;
-}
-
 v1::ChangeKind ToProto(ChangeKind change) {
   switch (change) {  // no default: -Wswitch reports a forgotten kind
     case ChangeKind::kRegistered:
@@ -128,9 +114,12 @@ void FillFigures(const storage::Figures& figures, Message& out) {
 template <typename Request>
 Result<std::unique_ptr<service::Batch>> NewBatch(const Request& request, std::size_t request_bytes,
                                                  const service::CallerRef& caller,
-                                                 const service::RegistrationService& registration) {
-  return registration.NewBatch(caller, request.request_id(),
-                               static_cast<std::size_t>(request.items_size()), request_bytes);
+                                                 const service::RegistrationService& registration,
+                                                 std::string_view source) {
+  auto batch = registration.NewBatch(caller, request.request_id(),
+                                     static_cast<std::size_t>(request.items_size()), request_bytes);
+  if (batch.ok() && !source.empty()) (*batch)->SetSourceAddress(source);
+  return batch;
 }
 
 }  // namespace
@@ -138,15 +127,17 @@ Result<std::unique_ptr<service::Batch>> NewBatch(const Request& request, std::si
 Result<std::unique_ptr<service::Batch>> ToBatch(const v1::BatchRegisterRequest& request,
                                                 std::size_t request_bytes,
                                                 const service::CallerRef& caller,
-                                                const service::RegistrationService& registration) {
-  auto batch = NewBatch(request, request_bytes, caller, registration);
+                                                const service::RegistrationService& registration,
+                                                std::string_view source) {
+  auto batch = NewBatch(request, request_bytes, caller, registration, source);
   if (!batch.ok()) return batch;
+  if (request.wait_for_ledger()) (*batch)->WaitForLedger();
   Scratch scratch;
   std::string attributes;
   for (const auto& item : request.items()) {
     if (auto viewed = ViewAttributes(item.has_attributes(), item.attributes(), attributes);
         !viewed.ok()) {
-      (*batch)->AddRejected(viewed.error());
+      (*batch)->AddRejected(viewed.error(), item.identifier());
       continue;
     }
     ViewValues(item.values(), scratch);
@@ -164,15 +155,16 @@ Result<std::unique_ptr<service::Batch>> ToBatch(const v1::BatchRegisterRequest& 
 Result<std::unique_ptr<service::Batch>> ToBatch(const v1::UpdateRequest& request,
                                                 std::size_t request_bytes,
                                                 const service::CallerRef& caller,
-                                                const service::RegistrationService& registration) {
-  auto batch = NewBatch(request, request_bytes, caller, registration);
+                                                const service::RegistrationService& registration,
+                                                std::string_view source) {
+  auto batch = NewBatch(request, request_bytes, caller, registration, source);
   if (!batch.ok()) return batch;
   Scratch scratch;
   std::string attributes;
   for (const auto& item : request.items()) {
     if (auto viewed = ViewAttributes(item.has_attributes(), item.attributes(), attributes);
         !viewed.ok()) {
-      (*batch)->AddRejected(viewed.error());
+      (*batch)->AddRejected(viewed.error(), item.identifier());
       continue;
     }
     ViewValues(item.values(), scratch);
@@ -197,8 +189,9 @@ Result<std::unique_ptr<service::Batch>> ToBatch(const v1::UpdateRequest& request
 Result<std::unique_ptr<service::Batch>> ToBatch(const v1::DeleteRequest& request,
                                                 std::size_t request_bytes,
                                                 const service::CallerRef& caller,
-                                                const service::RegistrationService& registration) {
-  auto batch = NewBatch(request, request_bytes, caller, registration);
+                                                const service::RegistrationService& registration,
+                                                std::string_view source) {
+  auto batch = NewBatch(request, request_bytes, caller, registration, source);
   if (!batch.ok()) return batch;
   for (const auto& item : request.items()) {
     (*batch)->AddDelete(item.identifier(), item.expected_revision());
@@ -209,8 +202,9 @@ Result<std::unique_ptr<service::Batch>> ToBatch(const v1::DeleteRequest& request
 Result<std::unique_ptr<service::Batch>> ToBatch(const v1::SetStateRequest& request,
                                                 std::size_t request_bytes,
                                                 const service::CallerRef& caller,
-                                                const service::RegistrationService& registration) {
-  auto batch = NewBatch(request, request_bytes, caller, registration);
+                                                const service::RegistrationService& registration,
+                                                std::string_view source) {
+  auto batch = NewBatch(request, request_bytes, caller, registration, source);
   if (!batch.ok()) return batch;
   for (const auto& item : request.items()) {
     switch (item.state()) {
@@ -226,7 +220,8 @@ Result<std::unique_ptr<service::Batch>> ToBatch(const v1::SetStateRequest& reque
       default:  // unspecified, or a number that a newer client knows
         (*batch)->AddRejected(
             Error(Errc::kInvalidValue,
-                  "the state is missing or unknown; give ACTIVE, FROZEN or REVOKED", "state"));
+                  "the state is missing or unknown; give ACTIVE, FROZEN or REVOKED", "state"),
+            item.identifier());
     }
   }
   return batch;
@@ -246,6 +241,24 @@ void FillItemResult(const service::ItemResult& result, std::string_view identifi
     const auto detail = PublicDetail(result.reason, result.detail);
     out.set_detail(detail.data(), detail.size());
   }
+  if (result.leaf_index.has_value()) {
+    out.set_leaf_index(*result.leaf_index);
+    out.set_tree_size(result.tree_size);
+  }
+}
+
+v1::State ToProto(State state) {
+  switch (state) {  // no default: -Wswitch reports a forgotten state
+    case State::kActive:
+      return v1::ACTIVE;
+    case State::kFrozen:
+      return v1::FROZEN;
+    case State::kRevoked:
+      return v1::REVOKED;
+    case State::kDeleted:
+      break;  // seen in histories only, where the change says it
+  }
+  return v1::STATE_UNSPECIFIED;
 }
 
 bool SeesAllValues(const service::Caller& caller, std::string_view folded_prefix) {

@@ -16,23 +16,28 @@
 namespace idnode::frontend {
 
 /// Request to batch: each item is validated as it is added. Errors: those of NewBatch.
-/// `request_bytes` is the size of the request as received.
+/// `request_bytes` is the size of the request as received; `source` whence it came, as
+/// SourceAddress writes it, which registrations are counted by.
 Result<std::unique_ptr<service::Batch>> ToBatch(const v1::BatchRegisterRequest& request,
                                                 std::size_t request_bytes,
                                                 const service::CallerRef& caller,
-                                                const service::RegistrationService& registration);
+                                                const service::RegistrationService& registration,
+                                                std::string_view source = {});
 Result<std::unique_ptr<service::Batch>> ToBatch(const v1::UpdateRequest& request,
                                                 std::size_t request_bytes,
                                                 const service::CallerRef& caller,
-                                                const service::RegistrationService& registration);
+                                                const service::RegistrationService& registration,
+                                                std::string_view source = {});
 Result<std::unique_ptr<service::Batch>> ToBatch(const v1::DeleteRequest& request,
                                                 std::size_t request_bytes,
                                                 const service::CallerRef& caller,
-                                                const service::RegistrationService& registration);
+                                                const service::RegistrationService& registration,
+                                                std::string_view source = {});
 Result<std::unique_ptr<service::Batch>> ToBatch(const v1::SetStateRequest& request,
                                                 std::size_t request_bytes,
                                                 const service::CallerRef& caller,
-                                                const service::RegistrationService& registration);
+                                                const service::RegistrationService& registration,
+                                                std::string_view source = {});
 
 /// Fills one result of a response. `identifier` is echoed as the request wrote it.
 void FillItemResult(const service::ItemResult& result, std::string_view identifier,
@@ -55,6 +60,9 @@ inline constexpr std::uint8_t kPublicRead = 0b0010;
 /// True for the owner of the folded prefix, auditors and the operator: they get every value. Both
 /// faces ask here.
 bool SeesAllValues(const service::Caller& caller, std::string_view folded_prefix);
+
+/// STATE_UNSPECIFIED for a deleted record: only histories have it, where the change says it.
+v1::State ToProto(State state);
 
 /// `identifier` as displayed; `record` decoded. A `caller` who is neither the owner nor an auditor
 /// nor the operator gets the values with the public-read permission only (RFC 3651 §3.1), and no

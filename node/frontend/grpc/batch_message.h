@@ -24,12 +24,13 @@ Result<void> AdmitBatch(const service::RegistrationService& registration,
 /// Number of items (field 2 of every batch request) in the encoded request.
 std::size_t CountItems(const grpc::ByteBuffer& bytes);
 
-/// Admits and parses a batch request and makes its batch. `bytes` is emptied.
+/// Admits and parses a batch request and makes its batch. `bytes` is emptied. `source`: SourceOf.
 /// Errors: those of NewBatch; kInvalidRequest where the bytes are no such message.
 template <typename Request>
 Result<std::unique_ptr<service::Batch>> ParseBatch(const service::RegistrationService& registration,
                                                    const service::CallerRef& caller,
-                                                   grpc::ByteBuffer& bytes, Request& request) {
+                                                   grpc::ByteBuffer& bytes, Request& request,
+                                                   std::string_view source = {}) {
   if (auto admitted = AdmitBatch(registration, caller, bytes); !admitted.ok()) {
     bytes.Clear();
     return admitted.error();
@@ -41,7 +42,21 @@ Result<std::unique_ptr<service::Batch>> ParseBatch(const service::RegistrationSe
     return Error(Errc::kInvalidRequest,
                  "the message is not a " + request.GetTypeName() + "; text must be UTF-8");
   }
-  return ToBatch(request, request_bytes, caller, registration);
+  return ToBatch(request, request_bytes, caller, registration, source);
+}
+
+/// Parses one message of at most `bytes_max` bytes. Errors: kPayloadTooLarge; kInvalidRequest where
+/// the bytes are no such message.
+template <typename Request>
+Result<void> ParseMessage(const grpc::ByteBuffer& bytes, std::size_t bytes_max, Request& request) {
+  if (bytes.Length() > bytes_max) {
+    return Error(Errc::kPayloadTooLarge,
+                 "the message may have " + std::to_string(bytes_max) + " bytes");
+  }
+  grpc::ByteBuffer view(bytes);  // shares the slices: reading consumes the view alone
+  if (grpc::SerializationTraits<Request>::Deserialize(&view, &request).ok()) return {};
+  return Error(Errc::kInvalidRequest,
+               "the message is not a " + request.GetTypeName() + "; text must be UTF-8");
 }
 
 /// Encodes `message`. Errors: kInternal.

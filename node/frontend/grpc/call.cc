@@ -1,12 +1,16 @@
 #include "node/frontend/grpc/call.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <utility>
 
+#include <arpa/inet.h>
 #include <grpc/support/time.h>
 
-#include "node/base/log.h"
 #include "node/frontend/error_map.h"
+#include "node/frontend/guard.h"
+#include "node/frontend/source_address.h"
 
 namespace idnode::frontend::rpc {
 namespace {
@@ -102,6 +106,26 @@ Result<service::CallerRef> Authenticate(const service::AccessControl& access,
   return access.Authenticate(text.substr(kScheme.size()));
 }
 
+std::string SourceOf(std::string_view peer) {
+  const bool is_v4 = peer.starts_with("ipv4:");
+  if (!is_v4 && !peer.starts_with("ipv6:")) return {};
+  peer.remove_prefix(5);
+  peer = peer.substr(0, peer.rfind(':'));  // the port
+  std::array<std::uint8_t, 16> v6{};
+  std::array<std::uint8_t, 4> v4{};
+  if (is_v4) {
+    return ::inet_pton(AF_INET, std::string(peer).c_str(), v4.data()) == 1 ? SourceAddress(v4)
+                                                                           : std::string();
+  }
+  // The brackets come as they are, or percent-encoded as in a URI.
+  for (const std::string_view open : {"%5B", "["}) {
+    if (peer.starts_with(open)) peer.remove_prefix(open.size());
+  }
+  peer = peer.substr(0, peer.find_first_of("]%"));  // and the zone of a link-local address
+  return ::inet_pton(AF_INET6, std::string(peer).c_str(), v6.data()) == 1 ? SourceAddress(v6)
+                                                                          : std::string();
+}
+
 std::chrono::milliseconds DeadlineLeft(const grpc::CallbackServerContext& context,
                                        std::chrono::milliseconds unset,
                                        std::chrono::milliseconds left_max) {
@@ -144,9 +168,7 @@ std::string MetadataText(std::string_view text) {
 
 grpc::Status ToStatus(const Error& error, grpc::CallbackServerContext& context) {
   const auto wire = ToWire(error.code);
-  if (IsSecretDetail(error.code)) {
-    LogError("call failed", {{"error", wire.slug}, {"detail", error.detail}});
-  }
+  if (IsSecretDetail(error.code)) LogSecretDetail(error);
   context.AddTrailingMetadata(kErrorKey, std::string(wire.slug));
   if (!error.field.empty()) context.AddTrailingMetadata(kFieldKey, MetadataText(error.field));
   if (IsRetryable(error.code)) {
@@ -183,7 +205,7 @@ void UnaryCall::Finish(const Result<void>& result) const {
 
 void UnaryCall::Run(bool here, std::function<Result<void>()> work) const {
   if (here) {
-    Finish(work());
+    Finish(Guarded(work));
     return;
   }
   const bool queued = face_->workers.TrySubmit([call = *this, work = std::move(work)] {
@@ -192,7 +214,7 @@ void UnaryCall::Run(bool here, std::function<Result<void>()> work) const {
       call.Finish(Error(Errc::kDeadlineExceeded, "the deadline passed before work began"));
       return;
     }
-    call.Finish(work());
+    call.Finish(Guarded(work));
   });
   if (!queued) Finish(Error(Errc::kOverloaded, "all workers are busy; retry after a moment"));
 }

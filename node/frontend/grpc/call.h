@@ -88,6 +88,10 @@ class Operation {
 Result<service::CallerRef> Authenticate(const service::AccessControl& access,
                                         const grpc::CallbackServerContext& context);
 
+/// Whence a call came, as SourceAddress writes it, out of gRPC's name of the peer
+/// ("ipv4:192.0.2.1:4711", "ipv6:%5B::1%5D:4711"); empty where it is no IP address.
+std::string SourceOf(std::string_view peer);
+
 /// What is left of the client's deadline, at most `left_max`; `unset` where it set none.
 std::chrono::milliseconds DeadlineLeft(const grpc::CallbackServerContext& context,
                                        std::chrono::milliseconds unset,
@@ -125,7 +129,8 @@ class UnaryCall {
   /// touched after.
   void Finish(const Result<void>& result) const;
 
-  /// Runs `work` here, or on a worker, and finishes with its result.
+  /// Runs `work` here, or on a worker, and finishes with its result; with kInternal where a library
+  /// below throws.
   void Run(bool here, std::function<Result<void>()> work) const;
 
  private:

@@ -102,9 +102,9 @@ class GrpcFrontend::Impl {
 Result<std::shared_ptr<grpc::ServerCredentials>> GrpcFrontend::Impl::MakeCredentials() {
   const auto& listen = options_.listen;
   if (!listen.tls_certificate.empty() || !listen.tls_key.empty()) {
-    auto pair = rpc::LoadTlsPair(listen.tls_certificate, listen.tls_key);
+    auto pair = LoadTlsFiles(listen, "grpc");
     if (!pair.ok()) return pair.error();
-    tls_ = std::make_unique<rpc::TlsSource>(*std::move(pair));
+    tls_ = std::make_unique<rpc::TlsSource>(std::make_shared<const TlsPair>(*std::move(pair)));
     return rpc::MakeTlsCredentials(*tls_);
   }
   if (!listen.allow_plaintext && !IsLoopback(listen.address)) {
@@ -158,9 +158,10 @@ Result<void> GrpcFrontend::Impl::Start() {
   services_.push_back(rpc::MakeVolumeGrpc(face_));
   services_.push_back(rpc::MakeAccessGrpc(face_));
   services_.push_back(rpc::MakeOperationGrpc(face_));
+  services_.push_back(rpc::MakeLedgerGrpc(face_));
   service_names_ = {"idnode.v1.RegistrationService", "idnode.v1.ResolutionService",
-                    "idnode.v1.VolumeService", "idnode.v1.AccessService",
-                    "idnode.v1.OperationService"};
+                    "idnode.v1.VolumeService",       "idnode.v1.AccessService",
+                    "idnode.v1.OperationService",    "idnode.v1.LedgerService"};
   for (const auto& service : services_) builder.RegisterService(service.get());
   server_ = builder.BuildAndStart();
   if (server_ == nullptr || port_ == 0) {
@@ -215,9 +216,9 @@ void GrpcFrontend::Impl::Stop() {
 
 Result<void> GrpcFrontend::Impl::ReloadTls() {
   if (tls_ == nullptr) return {};
-  auto pair = rpc::LoadTlsPair(options_.listen.tls_certificate, options_.listen.tls_key);
+  auto pair = LoadTlsFiles(options_.listen, "grpc");
   if (!pair.ok()) return pair.error();
-  tls_->Set(*std::move(pair));
+  tls_->Set(std::make_shared<const TlsPair>(*std::move(pair)));
   return {};
 }
 

@@ -4,18 +4,16 @@
 
 #include <grpc/support/time.h>
 
-#include "node/base/log.h"
 #include "node/frontend/error_map.h"
 #include "node/frontend/grpc/batch_message.h"
+#include "node/frontend/guard.h"
 
 namespace idnode::frontend::rpc {
 namespace {
 
 void FillError(const Error& error, v1::Error& out) {
   const auto wire = ToWire(error.code);
-  if (IsSecretDetail(error.code)) {
-    LogError("batch failed", {{"error", wire.slug}, {"detail", error.detail}});
-  }
+  if (IsSecretDetail(error.code)) LogSecretDetail(error);
   out.set_slug(wire.slug.data(), wire.slug.size());
   out.set_detail(PublicDetail(error));
   out.set_field(error.field);
@@ -45,7 +43,7 @@ RegisterStream* RegisterStream::Start(Face& face, Operation& operation, Register
     stream->End(admitted.error());
     return stream.get();
   }
-  stream->ArmIdleAlarm(std::chrono::milliseconds(face.options.stream_idle_ms_max));
+  stream->ArmIdleAlarm(stream->idle_max_);
   face.AddStream(stream);
   stream->Advance();
   return stream.get();
@@ -57,6 +55,8 @@ RegisterStream::RegisterStream(Face& face, Operation& operation, RegisterPool& p
       operation_(operation),
       pool_(pool),
       context_(context),
+      source_(SourceOf(context.peer())),
+      idle_max_(face.options.stream_idle_ms_max),
       last_batch_(std::chrono::steady_clock::now()) {}
 
 void RegisterStream::OnReadDone(bool ok) {
@@ -90,7 +90,9 @@ void RegisterStream::Take(Slot& slot) {
     Answer(slot, std::move(messages), request_bytes, start, caller.error());
     return;
   }
-  auto batch = ParseBatch(face_.services.registration, *caller, read_, messages->request);
+  auto batch = Guarded([&] {
+    return ParseBatch(face_.services.registration, *caller, read_, messages->request, source_);
+  });
   if (!batch.ok()) {
     Answer(slot, std::move(messages), request_bytes, start, batch.error());
     return;
@@ -186,8 +188,9 @@ void RegisterStream::Advance() {
 }
 
 grpc::Status RegisterStream::EndStatus() const {
+  if (context_.IsCancelled()) return grpc::Status::CANCELLED;  // nobody reads it any more
   // Whoever closed its side has all its answers, whatever else happens.
-  if (half_closed_ && !context_.IsCancelled()) return grpc::Status::OK;
+  if (half_closed_) return grpc::Status::OK;
   if (!end_.has_value()) return grpc::Status::CANCELLED;
   return ToStatus(*end_, context_);
 }
@@ -201,23 +204,24 @@ void RegisterStream::ArmIdleAlarm(std::chrono::milliseconds wait) {
       });
 }
 
+// May come when the call is over and the face gone: until `finished_` is known to be false, only
+// what is this object's own is touched.
 void RegisterStream::OnIdleAlarm() {
-  const std::chrono::milliseconds idle_max(face_.options.stream_idle_ms_max);
-  std::chrono::milliseconds left = idle_max;
+  std::chrono::milliseconds left = idle_max_;
   {
     std::lock_guard lock(mutex_);
     if (finished_) return;
     if (under_way_.empty()) {
-      left = idle_max - std::chrono::duration_cast<std::chrono::milliseconds>(
-                            std::chrono::steady_clock::now() - last_batch_);
+      left = idle_max_ - std::chrono::duration_cast<std::chrono::milliseconds>(
+                             std::chrono::steady_clock::now() - last_batch_);
     }
   }
   if (left > std::chrono::milliseconds(0)) {
     ArmIdleAlarm(left);
     return;
   }
-  End(Error(Errc::kDeadlineExceeded,
-            "no batch came for " + std::to_string(idle_max.count()) + " ms; open the stream anew"));
+  End(Error(Errc::kDeadlineExceeded, "no batch came for " + std::to_string(idle_max_.count()) +
+                                         " ms; open the stream anew"));
 }
 
 }  // namespace idnode::frontend::rpc

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 
 #include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
@@ -69,6 +70,8 @@ class RegisterStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, gr
   Operation& operation_;
   RegisterPool& pool_;
   grpc::CallbackServerContext& context_;
+  const std::string source_;                  // whence its batches come
+  const std::chrono::milliseconds idle_max_;  // a copy: its alarm may outlive the face
   std::shared_ptr<RegisterStream> self_;
   bool entered_ = false;
   grpc::ByteBuffer read_;  // of the read under way, then of the thread that took it

@@ -4,6 +4,7 @@
 #include "node/frontend/grpc/batch_message.h"
 #include "node/frontend/grpc/register_stream.h"
 #include "node/frontend/grpc/rpc_services.h"
+#include "node/frontend/guard.h"
 
 namespace idnode::frontend::rpc {
 namespace {
@@ -35,7 +36,10 @@ grpc::ServerUnaryReactor* RunBatch(Face& face, BatchMethod<Request, Response>& m
   auto messages = method.pool.Take();
   grpc::ByteBuffer bytes(request);  // shares the slices
   const std::size_t request_bytes = bytes.Length();
-  auto batch = ParseBatch(face.services.registration, call.caller(), bytes, messages->request);
+  auto batch = Guarded([&] {
+    return ParseBatch(face.services.registration, call.caller(), bytes, messages->request,
+                      SourceOf(context.peer()));
+  });
   if (!batch.ok()) {
     method.pool.Give(std::move(messages), request_bytes);
     call.Finish(batch.error());

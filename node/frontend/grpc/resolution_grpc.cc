@@ -3,7 +3,10 @@
 
 #include "idnode/v1/resolution.grpc.pb.h"
 #include "node/frontend/convert/proto_convert.h"
+#include "node/frontend/convert/record_wire.h"
+#include "node/frontend/grpc/batch_message.h"
 #include "node/frontend/grpc/rpc_services.h"
+#include "node/frontend/guard.h"
 
 namespace idnode::frontend::rpc {
 namespace {
@@ -13,8 +16,17 @@ namespace {
 constexpr int kInlineIdentifiersMax = 64;
 // A thread keeps its buffers from call to call, unless a record was larger than this.
 constexpr std::size_t kKeptRecordBytesMax = 256U << 10;
+// A request holds one identifier; what is much longer than the longest is not even parsed.
+constexpr std::size_t kResolveBytesMax = 16U << 10;
 
-class ResolutionGrpc final : public v1::ResolutionService::CallbackService {
+// Resolve, the hot one, takes and gives bytes: a response message would cost as much as the
+// look-up's own work.
+using Base = v1::ResolutionService::WithRawCallbackMethod_Resolve<
+    v1::ResolutionService::WithCallbackMethod_BatchResolve<
+        v1::ResolutionService::WithCallbackMethod_ListIdentifiers<
+            v1::ResolutionService::WithCallbackMethod_GetHistory<v1::ResolutionService::Service>>>>;
+
+class ResolutionGrpc final : public Base {
  public:
   explicit ResolutionGrpc(Face& face)
       : face_(face),
@@ -25,12 +37,13 @@ class ResolutionGrpc final : public v1::ResolutionService::CallbackService {
         history_(face.services.metrics, "GetHistory") {}
 
   grpc::ServerUnaryReactor* Resolve(grpc::CallbackServerContext* context,
-                                    const v1::ResolveRequest* request,
-                                    v1::ResolveResponse* response) override {
+                                    const grpc::ByteBuffer* request,
+                                    grpc::ByteBuffer* response) override {
     UnaryCall call(face_, resolve_, *context);
     if (!call.Begin()) return call.reactor();
     if (face_.options.local_reads) {
-      call.Finish(ResolveOne(*request, *call.caller(), call.deadline(), *response));
+      call.Finish(Guarded(
+          [&] { return ResolveOne(*request, *call.caller(), call.deadline(), *response); }));
       return call.reactor();
     }
     call.Run(false, [this, call, request, response] {
@@ -86,16 +99,30 @@ class ResolutionGrpc final : public v1::ResolutionService::CallbackService {
   }
 
  private:
-  Result<void> ResolveOne(const v1::ResolveRequest& request, const service::Caller& caller,
-                          Deadline deadline, v1::ResolveResponse& response) const {
-    thread_local service::ResolvedRecord resolved;
-    auto found = resolution_.Resolve(request.identifier(), caller, deadline, resolved);
+  Result<void> ResolveOne(const grpc::ByteBuffer& request, const service::Caller& caller,
+                          Deadline deadline, grpc::ByteBuffer& response) const {
+    thread_local Kept kept;
+    IDNODE_RETURN_IF_ERROR(ParseMessage(request, kResolveBytesMax, kept.request));
+    auto found = resolution_.Resolve(kept.request.identifier(), caller, deadline, kept.resolved);
     if (found.ok()) {
-      FillRecord(resolved.identifier, resolved.record, *response.mutable_record(), &caller);
+      kept.answer.clear();
+      AppendResolveResponse(kept.resolved.identifier, kept.resolved.record, &caller, kept.answer);
+      const grpc::Slice slice(kept.answer.data(), kept.answer.size());
+      response = grpc::ByteBuffer(&slice, 1);
     }
-    if (resolved.bytes.capacity() > kKeptRecordBytesMax) resolved = service::ResolvedRecord();
+    if (kept.resolved.bytes.capacity() > kKeptRecordBytesMax ||
+        kept.answer.capacity() > kKeptRecordBytesMax) {
+      kept = Kept();
+    }
     return found;
   }
+
+  // What a thread uses again.
+  struct Kept {
+    v1::ResolveRequest request;
+    service::ResolvedRecord resolved;
+    std::string answer;
+  };
 
   Face& face_;
   const service::ResolutionService& resolution_;

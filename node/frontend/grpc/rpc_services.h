@@ -14,5 +14,6 @@ std::unique_ptr<grpc::Service> MakeResolutionGrpc(Face& face);
 std::unique_ptr<grpc::Service> MakeVolumeGrpc(Face& face);
 std::unique_ptr<grpc::Service> MakeAccessGrpc(Face& face);
 std::unique_ptr<grpc::Service> MakeOperationGrpc(Face& face);
+std::unique_ptr<grpc::Service> MakeLedgerGrpc(Face& face);
 
 }  // namespace idnode::frontend::rpc

@@ -1,31 +1,13 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <mutex>
-#include <string>
 
 #include <grpcpp/security/server_credentials.h>
 
-#include "node/base/result.h"
+#include "node/frontend/tls_files.h"
 
 namespace idnode::frontend::rpc {
-
-/// A certificate chain and its key, as PEM text. The key is wiped from memory at the end.
-struct TlsPair {
-  TlsPair() = default;
-  TlsPair(const TlsPair&) = delete;
-  TlsPair& operator=(const TlsPair&) = delete;
-  ~TlsPair();
-
-  std::string certificate;
-  std::string key;
-};
-
-/// Reads the two files and checks through OpenSSL that they are a chain and its key.
-/// Errors: kInvalidRequest, naming the file and `[grpc] tls_certificate` or `[grpc] tls_key`.
-Result<std::shared_ptr<const TlsPair>> LoadTlsPair(const std::string& certificate_file,
-                                                   const std::string& key_file);
 
 /// The certificate that new connections get. Thread-safe.
 ///

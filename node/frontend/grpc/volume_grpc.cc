@@ -9,6 +9,7 @@
 #include "idnode/v1/volume.grpc.pb.h"
 #include "node/frontend/convert/proto_convert.h"
 #include "node/frontend/grpc/rpc_services.h"
+#include "node/frontend/guard.h"
 
 namespace idnode::frontend::rpc {
 namespace {
@@ -71,13 +72,15 @@ class RecountStream final : public grpc::ServerWriteReactor<v1::RecountProgress>
   }
 
   void Run(const service::Caller& caller, const std::string& month) {
-    auto report = face_.services.volume.Recount(
-        caller, month,
-        [this](std::uint32_t shards_done, std::uint32_t shards, std::int64_t records) {
-          if (Stopped()) return false;
-          Progress(shards_done, shards, records);
-          return true;
-        });
+    auto report = Guarded([&] {
+      return face_.services.volume.Recount(
+          caller, month,
+          [this](std::uint32_t shards_done, std::uint32_t shards, std::int64_t records) {
+            if (Stopped()) return false;
+            Progress(shards_done, shards, records);
+            return true;
+          });
+    });
     if (auto stopped = StopReason(); stopped.has_value()) {
       End(*std::move(stopped));
     } else if (!report.ok()) {

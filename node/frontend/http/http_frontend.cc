@@ -9,6 +9,8 @@
 #include "node/frontend/beast_util/problem.h"
 #include "node/frontend/beast_util/server.h"
 #include "node/frontend/error_map.h"
+#include "node/frontend/guard.h"
+#include "node/frontend/http/ledger_handler.h"
 #include "node/frontend/http/openapi.h"
 #include "node/frontend/http/operation_metrics.h"
 #include "node/frontend/http/resolution_handler.h"
@@ -27,6 +29,7 @@ ServerOptions ServerOptionsOf(const HttpOptions& options) {
   server.section = "http";
   server.io_threads = options.io_threads;
   server.connections_max = options.connections_max;
+  server.connections_per_address_max = options.connections_per_address_max;
   server.header_bytes_max = options.header_bytes_max;
   server.body_bytes_max = options.body_bytes_max;
   server.bodies_bytes_max = options.bodies_bytes_max;
@@ -36,6 +39,9 @@ ServerOptions ServerOptionsOf(const HttpOptions& options) {
   return server;
 }
 
+// A recount takes one for long.
+constexpr int kWorkerThreadsMin = 2;
+
 // A path that may name an identifier: "/prefix/suffix", the slash between maybe escaped.
 bool MayBeIdentifier(std::string_view path) {
   return path.size() > 1 && path[0] == '/' &&
@@ -43,8 +49,9 @@ bool MayBeIdentifier(std::string_view path) {
 }
 
 constexpr std::string_view kPreflightHeaders =
-    "Access-Control-Allow-Headers: Accept, Accept-Language, Authorization, Content-Type, If-Match, "
-    "If-None-Match, X-Request-Timeout-Ms\r\n"
+    "Access-Control-Allow-Methods: GET, HEAD, OPTIONS\r\n"
+    "Access-Control-Allow-Headers: Accept, Accept-Language, Authorization, If-None-Match, "
+    "X-Request-Timeout-Ms\r\n"
     "Access-Control-Max-Age: 86400\r\n";
 
 }  // namespace
@@ -56,10 +63,14 @@ class HttpFrontend::Impl : public Handler {
         services_(services),
         metrics_(services.metrics),
         resolution_(services_, options_.redirect_status),
-        workers_("http-worker", static_cast<std::size_t>(std::max(1, options_.worker_threads)),
+        workers_("http-worker",
+                 static_cast<std::size_t>(std::max(kWorkerThreadsMin, options_.worker_threads)),
                  options_.worker_queue_max),
-        v1_({std::chrono::milliseconds(options_.request_timeout_ms), options_.local_reads},
+        v1_({std::chrono::milliseconds(options_.request_timeout_ms),
+             std::chrono::milliseconds(options_.recount_ms_max), options_.local_reads},
             services_, resolution_, workers_, metrics_),
+        ledger_(std::chrono::milliseconds(options_.request_timeout_ms), services_, v1_, workers_,
+                metrics_),
         server_(ServerOptionsOf(options_), *this, services_.clock, services_.metrics) {}
   ~Impl() override { Stop(); }
 
@@ -69,13 +80,19 @@ class HttpFrontend::Impl : public Handler {
     }
     return server_.Start();
   }
+  void Drain(Deadline deadline) {
+    v1_.BeginDrain();
+    server_.Drain(deadline);
+  }
   void Stop() {
+    v1_.BeginDrain();
     server_.Stop();
     workers_.Stop();
   }
   Server& server() { return server_; }
 
   void Handle(Exchange& exchange) override;
+  bool ForAnyOrigin(const Request& request) const override;
   void OnRefused(Errc code) override {
     metrics_.Observe(Operation::kNone, ToWire(code).http, std::chrono::steady_clock::duration(0));
   }
@@ -94,6 +111,7 @@ class HttpFrontend::Impl : public Handler {
   const ResolutionHandler resolution_;
   WorkerPool workers_;
   V1Handler v1_;
+  LedgerHandler ledger_;
   Server server_;
 };
 
@@ -115,6 +133,9 @@ void HttpFrontend::Impl::Handle(Exchange& exchange) {
     response.body = OpenApiDocument();
     return Answer(exchange, match.operation, response, start);
   }
+  if (LedgerHandler::Serves(match.operation)) {
+    return ledger_.Handle(exchange, match, target.query, start);
+  }
   if (match.operation != Operation::kNone) return v1_.Handle(exchange, match, target.query, start);
   if (match.path_known) {
     Response response = Problem(request, Error(Errc::kMethodNotAllowed, "see the Allow field"));
@@ -126,6 +147,22 @@ void HttpFrontend::Impl::Handle(Exchange& exchange) {
                                 "no such path; identifiers are /prefix/suffix, and "
                                 "/openapi.json lists what else there is")),
          start);
+}
+
+// What anybody may read with GET, and the preflight that browsers send before it. Pages get no
+// further than a stranger with the address would: what changes anything, and what needs the
+// operator's token, they neither send with custom fields nor read.
+bool HttpFrontend::Impl::ForAnyOrigin(const Request& request) const {
+  const std::string_view path = SplitTarget(request.target).path;
+  if (MayBeIdentifier(path) && !IsReserved(path)) return true;
+  switch (request.method) {
+    case Method::kGet:
+    case Method::kHead:
+    case Method::kOptions:
+      return IsPublicRead(MatchRoute(Method::kGet, path).operation);
+    default:
+      return false;
+  }
 }
 
 void HttpFrontend::Impl::Resolve(Exchange& exchange, const Target& target, TimePoint start) {
@@ -156,8 +193,13 @@ void HttpFrontend::Impl::ResolveOnWorker(Exchange& exchange, const ResolutionCal
   };
   auto work = [this, &request, call, finish] {
     std::string answer;
-    const int status = resolution_.Answer(request, call, answer);
-    finish(status, std::move(answer));
+    const auto status =
+        Guarded([&]() -> Result<int> { return resolution_.Answer(request, call, answer); });
+    if (status.ok()) return finish(*status, std::move(answer));
+    const Response failed = Problem(request, status.error());
+    answer.clear();
+    AppendResponse(request, failed, answer);
+    finish(failed.status, std::move(answer));
   };
   if (workers_.TrySubmit(std::move(work))) return;
   const Response response =
@@ -184,8 +226,7 @@ Response HttpFrontend::Impl::Preflight(const Request& request, std::string_view 
   Response response;
   response.status = 204;
   response.headers.append("Allow: ").append(allowed).append("\r\n");
-  response.headers.append("Access-Control-Allow-Methods: ").append(allowed).append("\r\n");
-  response.headers.append(kPreflightHeaders);
+  if (request.any_origin) response.headers.append(kPreflightHeaders);
   return response;
 }
 
@@ -194,7 +235,7 @@ HttpFrontend::HttpFrontend(HttpOptions options, const service::Services& service
 HttpFrontend::~HttpFrontend() = default;
 Result<void> HttpFrontend::Start() { return impl_->Start(); }
 std::uint16_t HttpFrontend::Port() const { return impl_->server().Port(); }
-void HttpFrontend::Drain(Deadline deadline) { impl_->server().Drain(deadline); }
+void HttpFrontend::Drain(Deadline deadline) { impl_->Drain(deadline); }
 void HttpFrontend::Stop() { impl_->Stop(); }
 Result<void> HttpFrontend::ReloadTls() { return impl_->server().ReloadTls(); }
 

@@ -18,6 +18,12 @@ void AppendNumber(std::uint64_t number, std::string& out) {
              std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
 }
 
+void AppendQuotedNumber(std::uint64_t number, std::string& out) {
+  out.push_back('"');
+  AppendNumber(number, out);
+  out.push_back('"');
+}
+
 // Protobuf's mapping of bytes: RFC 4648 §4 with padding.
 void AppendBase64(std::string_view bytes, std::string& out) {
   constexpr std::string_view kAlphabet =
@@ -213,6 +219,15 @@ void AppendItemResult(const service::ItemResult& result, std::string_view identi
   if (!result.detail.empty()) {
     object.Text("\"detail\":",
                 IsSecretDetail(result.reason) ? ToWire(result.reason).title : result.detail);
+  }
+  if (result.leaf_index.has_value()) {
+    // Protobuf's mapping writes 64-bit numbers as strings, and leaves a size of 0 out.
+    object.Key("\"leafIndex\":");
+    AppendQuotedNumber(*result.leaf_index, out);
+    if (result.tree_size != 0) {
+      object.Key("\"treeSize\":");
+      AppendQuotedNumber(result.tree_size, out);
+    }
   }
   object.End();
 }

@@ -156,7 +156,7 @@ int ResolutionHandler::Answer(const Request& request, const ResolutionCall& call
   }
   out.append("ETag: ").append(scratch.etag).append("\r\n");
   AppendCaching(record, authenticated, out);
-  out.append(kCommonHeaders);
+  AppendCommonHeaders(request, out);
   AppendHeadEnd(request, out);
   if (same) return 304;
   if (request.method != Method::kHead) out.append(scratch.body);

@@ -17,9 +17,24 @@ constexpr std::array kRoutes = {
     Route{Method::kPost, "/v1/prefixes", Operation::kAdmitPrefix},
     Route{Method::kGet, "/v1/volume", Operation::kGetVolume},
     Route{Method::kGet, "/v1/volume/{month}", Operation::kGetVolume},
+    Route{Method::kPost, "/v1/volume:recount", Operation::kRecount},
+    Route{Method::kPost, "/v1/volume/{month}:recount", Operation::kRecount},
+    Route{Method::kGet, "/v1/status", Operation::kGetStatus},
+    Route{Method::kPost, "/v1/clock:accept", Operation::kAcceptClock},
     Route{Method::kGet, "/v1/applications", Operation::kListApplications},
     Route{Method::kPost, "/v1/applications", Operation::kCreateApplication},
     Route{Method::kDelete, "/v1/applications/{name}", Operation::kRevokeApplication},
+    Route{Method::kGet, "/ledger/checkpoint", Operation::kGetCheckpoint},
+    Route{Method::kGet, "/ledger/vkey", Operation::kGetVerifierKey},
+    Route{Method::kGet, "/ledger/vkey-sm2", Operation::kGetVerifierKey},
+    Route{Method::kGet, "/ledger/tile/entries/{tile}", Operation::kGetEntries},
+    Route{Method::kGet, "/ledger/tile/{level}/{tile}", Operation::kGetTile},
+    Route{Method::kGet, "/ledger/proof/inclusion", Operation::kProveInclusion},
+    Route{Method::kGet, "/ledger/proof/consistency", Operation::kProveConsistency},
+    Route{Method::kGet, "/ledger/statements", Operation::kListStatements},
+    Route{Method::kGet, "/ledger/statement/{month}", Operation::kGetStatement},
+    Route{Method::kGet, "/ledger/statement/{month}/checkpoint", Operation::kGetClosingCheckpoint},
+    Route{Method::kPost, "/ledger/cosignature", Operation::kAddCosignature},
     Route{Method::kGet, "/openapi.json", Operation::kGetOpenApi},
     Route{Method::kGet, "/{prefix}/{suffix}", Operation::kResolve},
 };
@@ -36,7 +51,9 @@ bool MatchPattern(std::string_view pattern, std::string_view path,
     const std::size_t close = pattern.find('}');
     const std::string_view name = pattern.substr(open + 1, close - open - 1);
     pattern.remove_prefix(close + 1);
-    const std::size_t end = name == "suffix" ? path.size() : path.find('/');
+    const std::size_t end = name == "suffix" || name == "tile" ? path.size()
+                            : name == "month"                  ? path.find_first_of("/:")
+                                                               : path.find('/');
     const std::string_view value = path.substr(0, end);
     if (value.empty()) return false;
     path.remove_prefix(value.size());
@@ -86,6 +103,32 @@ std::string_view OperationLabel(Operation operation) {
       return "list-prefixes";
     case Operation::kAdmitPrefix:
       return "admit-prefix";
+    case Operation::kRecount:
+      return "recount";
+    case Operation::kGetStatus:
+      return "get-status";
+    case Operation::kAcceptClock:
+      return "accept-clock";
+    case Operation::kGetCheckpoint:
+      return "get-checkpoint";
+    case Operation::kGetVerifierKey:
+      return "get-verifier-key";
+    case Operation::kGetTile:
+      return "get-tile";
+    case Operation::kGetEntries:
+      return "get-entries";
+    case Operation::kProveInclusion:
+      return "prove-inclusion";
+    case Operation::kProveConsistency:
+      return "prove-consistency";
+    case Operation::kGetStatement:
+      return "get-statement";
+    case Operation::kGetClosingCheckpoint:
+      return "get-closing-checkpoint";
+    case Operation::kListStatements:
+      return "list-statements";
+    case Operation::kAddCosignature:
+      return "add-cosignature";
     case Operation::kGetOpenApi:
       return "openapi";
     case Operation::kPreflight:
@@ -124,9 +167,30 @@ std::string AllowedMethods(std::string_view path) {
   return allowed.append("OPTIONS");
 }
 
+bool IsPublicRead(Operation operation) {
+  switch (operation) {
+    case Operation::kResolve:
+    case Operation::kGetIdentifier:
+    case Operation::kListIdentifiers:
+    case Operation::kGetVolume:
+    case Operation::kGetOpenApi:
+    case Operation::kGetCheckpoint:
+    case Operation::kGetVerifierKey:
+    case Operation::kGetTile:
+    case Operation::kProveInclusion:
+    case Operation::kProveConsistency:
+    case Operation::kGetStatement:
+    case Operation::kGetClosingCheckpoint:
+    case Operation::kListStatements:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool IsReserved(std::string_view path) {
   return path.starts_with("/v1/") || path.starts_with("/v1:") || path == "/v1" ||
-         path == "/openapi.json";
+         path.starts_with("/ledger/") || path == "/openapi.json";
 }
 
 }  // namespace idnode::frontend::http

@@ -29,6 +29,19 @@ enum class Operation : std::uint8_t {
   kRevokeApplication,
   kListPrefixes,
   kAdmitPrefix,
+  kRecount,
+  kGetStatus,
+  kAcceptClock,
+  kGetCheckpoint,
+  kGetVerifierKey,
+  kGetTile,
+  kGetEntries,
+  kProveInclusion,
+  kProveConsistency,
+  kGetStatement,
+  kGetClosingCheckpoint,
+  kListStatements,
+  kAddCosignature,
   kGetOpenApi,
   kPreflight,
   kNone,  ///< no such path, no such method, not a request
@@ -37,8 +50,8 @@ inline constexpr std::size_t kOperations = static_cast<std::size_t>(Operation::k
 /// "resolve", "batch-register": a metric's label.
 std::string_view OperationLabel(Operation operation);
 
-/// A path pattern as OpenAPI writes it. `{suffix}` takes the rest of the path, slashes included;
-/// other parameters take one segment.
+/// A path pattern as OpenAPI writes it. `{suffix}` and `{tile}` take the rest of the path, slashes
+/// included; other parameters take one segment, `{month}` up to its colon.
 struct Route {
   Method method;
   std::string_view pattern;
@@ -60,7 +73,10 @@ Match MatchRoute(Method method, std::string_view path);
 /// Value of the Allow field for a path: "GET, HEAD, OPTIONS".
 std::string AllowedMethods(std::string_view path);
 
-/// True for paths that never are identifiers: "/v1", "/v1/…", "/openapi.json".
+/// Whether anybody may have what the operation answers, without a token.
+bool IsPublicRead(Operation operation);
+
+/// True for paths that never are identifiers: "/v1", "/v1/…", "/ledger/…", "/openapi.json".
 bool IsReserved(std::string_view path);
 
 }  // namespace idnode::frontend::http

@@ -24,23 +24,6 @@ constexpr std::size_t kInlineBodyBytesMax = 16 * 1024;
 
 constexpr std::string_view kNoStore = "Cache-Control: no-store\r\n";
 
-Response JsonResponse(std::string body) {
-  Response response;
-  response.headers = kNoStore;
-  response.body = std::move(body);
-  return response;
-}
-
-Result<std::string> Decode(std::string_view text, std::string_view field) {
-  std::string scratch;
-  const auto decoded = PercentDecode(text, scratch);
-  if (!decoded) {
-    return Error(Errc::kInvalidRequest, "the path holds a malformed percent escape; write % as %25",
-                 std::string(field));
-  }
-  return std::string(*decoded);
-}
-
 bool IsRegistration(Operation operation) {
   switch (operation) {
     case Operation::kBatchRegister:
@@ -55,7 +38,19 @@ bool IsRegistration(Operation operation) {
   }
 }
 
-// The client may ask for less time than the node allows.
+std::string FoldedPrefix(std::string_view identifier_or_prefix) {
+  return FoldIdentifier(identifier_or_prefix.substr(0, identifier_or_prefix.find('/')));
+}
+
+}  // namespace
+
+Response JsonResponse(std::string body) {
+  Response response;
+  response.headers = kNoStore;
+  response.body = std::move(body);
+  return response;
+}
+
 Result<std::chrono::milliseconds> TimeoutOf(const Request& request,
                                             std::chrono::milliseconds most) {
   const std::string_view text = request.Get(Header::kRequestTimeout);
@@ -69,11 +64,15 @@ Result<std::chrono::milliseconds> TimeoutOf(const Request& request,
   return std::min(most, std::chrono::milliseconds(asked));
 }
 
-std::string FoldedPrefix(std::string_view identifier_or_prefix) {
-  return FoldIdentifier(identifier_or_prefix.substr(0, identifier_or_prefix.find('/')));
+Result<std::string> PathText(std::string_view text, std::string_view field) {
+  std::string scratch;
+  const auto decoded = PercentDecode(text, scratch);
+  if (!decoded) {
+    return Error(Errc::kInvalidRequest, "the path holds a malformed percent escape; write % as %25",
+                 std::string(field));
+  }
+  return std::string(*decoded);
 }
-
-}  // namespace
 
 Result<void> CheckJsonBody(const Request& request) {
   const std::string_view encoding = request.Get(Header::kContentEncoding);
@@ -89,7 +88,7 @@ Result<void> CheckJsonBody(const Request& request) {
 }
 
 Result<std::string> IdentifierOf(const Match& match) {
-  auto decoded = Decode(IdentifierText(match), "identifier");
+  auto decoded = PathText(IdentifierText(match), "identifier");
   if (!decoded.ok()) {
     return Error(Errc::kInvalidIdentifier, decoded.error().detail, "identifier");
   }
@@ -169,7 +168,7 @@ void V1Handler::Finish(V1Call& call, const Response& response) {
 
 void V1Handler::FinishAnswer(V1Call& call, int status, std::string answer) {
   metrics_.Observe(call.match.operation, status, services_.clock.Monotonic() - call.start);
-  call.finished = true;
+  call.claimed.store(true);
   call.completion->Finish(std::move(answer));
 }
 
@@ -209,7 +208,23 @@ void V1Handler::RunDeferred(const V1CallRef& call) {
         return Finish(*call, ListPrefixes(*call));
       case Operation::kAdmitPrefix:
         return Finish(*call, AdmitPrefix(*call));
+      case Operation::kRecount:
+        return Finish(*call, Recount(*call));
+      case Operation::kGetStatus:
+        return Finish(*call, GetStatus(*call));
+      case Operation::kAcceptClock:
+        return Finish(*call, AcceptClock(*call));
       case Operation::kResolve:
+      case Operation::kGetCheckpoint:
+      case Operation::kGetVerifierKey:
+      case Operation::kGetTile:
+      case Operation::kGetEntries:
+      case Operation::kProveInclusion:
+      case Operation::kProveConsistency:
+      case Operation::kGetStatement:
+      case Operation::kGetClosingCheckpoint:
+      case Operation::kListStatements:
+      case Operation::kAddCosignature:
       case Operation::kGetOpenApi:
       case Operation::kPreflight:
       case Operation::kNone:
@@ -217,7 +232,8 @@ void V1Handler::RunDeferred(const V1CallRef& call) {
     }
     Finish(*call, Problem(*call->request, Error(Errc::kInternal, "not an operation of /v1")));
   } catch (const std::exception& exception) {
-    if (call->finished) return;
+    // The committer may be about to answer what was submitted before.
+    if (!call->Claim()) return;
     Finish(*call, Problem(*call->request, Error(Errc::kInternal, exception.what())));
   }
 }
@@ -261,7 +277,7 @@ Response V1Handler::ListIdentifiers(const V1Call& call) const {
   if (const auto known = call.query.Only({"pageSize", "pageToken"}); !known.ok()) {
     return Problem(request, known.error());
   }
-  const auto prefix = Decode(call.match.parameters[0], "prefix");
+  const auto prefix = PathText(call.match.parameters[0], "prefix");
   if (!prefix.ok()) return Problem(request, prefix.error());
   const auto page_size = call.query.Number("pageSize");
   if (!page_size.ok()) return Problem(request, page_size.error());
@@ -297,7 +313,7 @@ Response V1Handler::GetVolume(const V1Call& call) const {
   if (const auto known = call.query.Only({"groupBy"}); !known.ok()) {
     return Problem(request, known.error());
   }
-  const auto month = Decode(call.match.parameters[0], "month");
+  const auto month = PathText(call.match.parameters[0], "month");
   if (!month.ok()) return Problem(request, month.error());
   const std::string* group_by = call.query.Find("groupBy");
   const auto report = services_.volume.GetVolume(
@@ -318,6 +334,10 @@ Response V1Handler::ListApplications(const V1Call& call) const {
 
 Response V1Handler::CreateApplication(const V1Call& call) const {
   const Request& request = *call.request;
+  // Before the body is parsed: strangers cost little.
+  if (const auto known = service::RequireOperator(*call.caller); !known.ok()) {
+    return Problem(request, known.error());
+  }
   v1::CreateApplicationRequest message;
   if (const auto read = ReadJson(call, message); !read.ok()) return Problem(request, read.error());
   const std::vector<std::string> prefixes(message.prefixes().begin(), message.prefixes().end());
@@ -331,7 +351,7 @@ Response V1Handler::CreateApplication(const V1Call& call) const {
 }
 
 Response V1Handler::RevokeApplication(const V1Call& call) const {
-  const auto name = Decode(call.match.parameters[0], "name");
+  const auto name = PathText(call.match.parameters[0], "name");
   if (!name.ok()) return Problem(*call.request, name.error());
   const auto revoked = services_.access.RevokeApplication(*call.caller, *name, call.deadline);
   if (!revoked.ok()) return Problem(*call.request, revoked.error());
@@ -350,6 +370,10 @@ Response V1Handler::ListPrefixes(const V1Call& call) const {
 
 Response V1Handler::AdmitPrefix(const V1Call& call) const {
   const Request& request = *call.request;
+  // Before the body is parsed: strangers cost little.
+  if (const auto known = service::RequireOperator(*call.caller); !known.ok()) {
+    return Problem(request, known.error());
+  }
   v1::AdmitPrefixRequest message;
   if (const auto read = ReadJson(call, message); !read.ok()) return Problem(request, read.error());
   const auto admitted = services_.prefixes.Admit(*call.caller, message.prefix(), call.deadline);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -28,7 +29,11 @@ struct V1Call {
   std::chrono::steady_clock::time_point start;
   Deadline deadline;
   std::shared_ptr<Completion> completion;  ///< null while the answer can be given at once
-  bool finished = false;                   ///< `request` is no longer valid
+  /// Whoever answers takes this first: from then on `request` may be gone for everybody else.
+  std::atomic<bool> claimed{false};
+
+  /// True once: for the one who is to answer, where several might.
+  [[nodiscard]] bool Claim() { return !claimed.exchange(true); }
 };
 using V1CallRef = std::shared_ptr<V1Call>;
 
@@ -40,12 +45,20 @@ Result<std::string> IdentifierOf(const Match& match);
 Result<void> CheckJsonBody(const Request& request);
 /// The body as `message`; the query must be empty. Errors: kInvalidRequest, kUnsupportedMedia.
 Result<void> ReadJson(const V1Call& call, google::protobuf::Message& message);
+/// A parameter of the path, decoded. Errors: kInvalidRequest with `field`.
+Result<std::string> PathText(std::string_view text, std::string_view field);
+/// How long the answer may take: X-Request-Timeout-Ms, at most `most`, which is also what holds
+/// without it. Errors: kInvalidRequest.
+Result<std::chrono::milliseconds> TimeoutOf(const Request& request, std::chrono::milliseconds most);
+/// 200 with a JSON body that no cache keeps.
+Response JsonResponse(std::string body);
 
 /// `/v1/…`: the contract of gRPC as JSON. Translates and holds no rules. Thread-safe.
 class V1Handler {
  public:
   struct Options {
     std::chrono::milliseconds request_timeout;
+    std::chrono::milliseconds recount_max;  ///< longest recount
     bool local_reads = true;
   };
 
@@ -61,6 +74,9 @@ class V1Handler {
   /// Answers at once or defers. `match.operation` is one of /v1.
   void Handle(Exchange& exchange, const Match& match, std::string_view query,
               std::chrono::steady_clock::time_point start);
+
+  /// Ends recounts under way: they change nothing and may be repeated.
+  void BeginDrain() { draining_.store(true); }
 
   /// Who asks, by the Authorization field. Errors: kUnauthenticated.
   Result<service::CallerRef> Authenticate(const Request& request) const;
@@ -84,6 +100,12 @@ class V1Handler {
   Response ListPrefixes(const V1Call& call) const;
   Response AdmitPrefix(const V1Call& call) const;
 
+  // v1_operation.cc:
+  Response Recount(const V1Call& call);
+  Response GetStatus(const V1Call& call) const;
+  Response AcceptClock(const V1Call& call) const;
+  Response StatusAnswer() const;
+
   // v1_registration.cc:
   void SubmitBatchOperation(const V1CallRef& call);
   template <typename ProtoRequest>
@@ -101,6 +123,8 @@ class V1Handler {
   const ResolutionHandler& resolution_;
   WorkerPool& workers_;
   OperationMetrics& metrics_;
+  std::atomic<int> recounts_{0};
+  std::atomic<bool> draining_{false};
 };
 
 }  // namespace idnode::frontend::http

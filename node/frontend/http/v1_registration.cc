@@ -103,9 +103,11 @@ void V1Handler::SubmitBatch(const V1CallRef& call) {
     return Finish(*call, Problem(request, read.error()));
   }
   // The bound on a batch is on its binary size, whichever face it comes through.
-  auto batch = ToBatch(*message, message->ByteSizeLong(), call->caller, services_.registration);
+  auto batch = ToBatch(*message, message->ByteSizeLong(), call->caller, services_.registration,
+                       request.source);
   if (!batch.ok()) return Finish(*call, Problem(request, batch.error()));
   auto done = [this, call, message](Result<service::BatchResult> result) {
+    if (!call->Claim()) return;
     const std::size_t items = result.ok() ? result->results.size() : 0;
     auto shared = std::make_shared<Result<service::BatchResult>>(std::move(result));
     auto answer = [this, call, message, shared] {
@@ -120,10 +122,11 @@ void V1Handler::SubmitBatch(const V1CallRef& call) {
 template <typename ProtoRequest>
 void V1Handler::SubmitSingle(const V1CallRef& call, const std::string& identifier,
                              const ProtoRequest& message) {
-  auto batch = ToBatch(message, message.ByteSizeLong(), call->caller, services_.registration);
+  auto batch = ToBatch(message, message.ByteSizeLong(), call->caller, services_.registration,
+                       call->request->source);
   if (!batch.ok()) return Finish(*call, Problem(*call->request, batch.error()));
   auto done = [this, call, identifier](const Result<service::BatchResult>& result) {
-    Finish(*call, SingleAnswer(*call->request, identifier, result));
+    if (call->Claim()) Finish(*call, SingleAnswer(*call->request, identifier, result));
   };
   services_.registration.Submit(*std::move(batch), call->deadline, std::move(done));
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "node/base/log.h"
@@ -107,7 +108,7 @@ TEST_F(ApplicationTest, ServesMetricsOfTheNode) {
   ASSERT_NE(application, nullptr);
   ASSERT_TRUE(application->Start().ok());
   const std::string metrics = Get(application->ports().admin, "/metrics");
-  for (const char* line : {"idnode_ready 1", "idnode_registering 1", "idnode_queue_items 0",
+  for (const char* line : {"idnode_ready 1", "idnode_registering 1", "\nidnode_queue_items ",
                            "idnode_build_info{", "idnode_resident_bytes ", "idnode_uptime_seconds ",
                            "idnode_store_bytes ", "idnode_store_free_bytes "}) {
     EXPECT_THAT(metrics, HasSubstr(line));
@@ -154,6 +155,37 @@ TEST_F(ApplicationTest, OperatorTokenIsMadeOnceAndForTheOwnerAlone) {
     EXPECT_EQ(ReadFile(path), token);
     EXPECT_GE(token.size(), 32u);
   }
+}
+
+TEST_F(ApplicationTest, OperatorTokenOfDoubtfulOriginIsRefused) {
+  { ASSERT_NE(Open(), nullptr); }
+  const std::string path = directory_.Path("data/operator.token");
+  std::filesystem::permissions(path, std::filesystem::perms::group_read,
+                               std::filesystem::perm_options::add);
+  const auto open_to_others = Application::Open(config_, clock_);
+  ASSERT_EQ(open_to_others.code(), Errc::kInvalidRequest);
+  EXPECT_THAT(open_to_others.error().detail, HasSubstr("chmod 600"));
+
+  // A link is not followed, a pipe not waited for.
+  std::filesystem::remove(path);
+  std::filesystem::create_symlink(directory_.Path("elsewhere"), path);
+  EXPECT_EQ(Application::Open(config_, clock_).code(), Errc::kUnavailable);
+  std::filesystem::remove(path);
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(Application::Open(config_, clock_).code(), Errc::kInvalidRequest);
+  std::filesystem::remove(path);
+
+  // What a crash left half made is not used, and a link in its place not followed.
+  std::filesystem::create_symlink(directory_.Path("elsewhere"), path + ".new");
+  ASSERT_NE(Open(), nullptr);
+  EXPECT_FALSE(std::filesystem::exists(directory_.Path("elsewhere")));
+  EXPECT_FALSE(std::filesystem::is_symlink(path));
+  EXPECT_FALSE(std::filesystem::exists(path + ".new"));
+  if (::geteuid() != 0) return;  // only root can give a file away
+  ASSERT_EQ(::chown(path.c_str(), 12345, 12345), 0);
+  const auto of_another = Application::Open(config_, clock_);
+  ASSERT_EQ(of_another.code(), Errc::kInvalidRequest);
+  EXPECT_THAT(of_another.error().detail, HasSubstr("belongs to user 12345"));
 }
 
 TEST_F(ApplicationTest, CertificatesThatAreMissingAreAFaultOfTheFace) {

@@ -39,6 +39,44 @@ TEST(DataDirectoryTest, SecondOpenIsRefusedUntilTheFirstIsGone) {
   EXPECT_TRUE(DataDirectory::Open(temporary.Path("data")).ok());
 }
 
+TEST(DataDirectoryTest, RefusesADirectoryThatOthersMayWriteTo) {
+  for (const mode_t mode : {0770U, 0707U, 0722U}) {
+    const TemporaryDirectory temporary;
+    ASSERT_EQ(::mkdir(temporary.Path("data").c_str(), 0700), 0);
+    ASSERT_EQ(::chmod(temporary.Path("data").c_str(), mode), 0);
+    const auto opened = DataDirectory::Open(temporary.Path("data"));
+    ASSERT_EQ(opened.code(), Errc::kInvalidRequest) << std::oct << mode;
+    EXPECT_THAT(opened.error().detail, HasSubstr("chmod 700"));
+    EXPECT_THAT(opened.error().detail, HasSubstr(temporary.Path("data")));
+    EXPECT_FALSE(std::filesystem::exists(temporary.Path("data/lock")));
+  }
+}
+
+TEST(DataDirectoryTest, MakesADirectoryPrivateThatOthersMayRead) {
+  const TemporaryDirectory temporary;
+  ASSERT_EQ(::mkdir(temporary.Path("data").c_str(), 0700), 0);
+  ASSERT_EQ(::chmod(temporary.Path("data").c_str(), 0755), 0);
+  ASSERT_TRUE(DataDirectory::Open(temporary.Path("data")).ok());
+  EXPECT_EQ(ModeOf(temporary.Path("data")), 0700u);
+}
+
+TEST(DataDirectoryTest, FollowsNoLinksInsideTheDirectory) {
+  const TemporaryDirectory temporary;
+  const std::string victim = temporary.Path("victim");
+  std::ofstream(victim) << "precious";
+  {
+    const auto opened = DataDirectory::Open(temporary.Path("data"));
+    ASSERT_TRUE(opened.ok());
+    std::filesystem::create_symlink(victim, temporary.Path("data/ports.json.tmp"));
+    ASSERT_TRUE((*opened)->WritePorts({1, 2, 3}).ok());
+    EXPECT_FALSE(std::filesystem::is_symlink(temporary.Path("data/ports.json")));
+  }
+  std::filesystem::remove(temporary.Path("data/lock"));
+  std::filesystem::create_symlink(victim, temporary.Path("data/lock"));
+  EXPECT_EQ(DataDirectory::Open(temporary.Path("data")).code(), Errc::kUnavailable);
+  EXPECT_EQ(ReadFile(victim), "precious");
+}
+
 TEST(DataDirectoryTest, RefusesWhatIsNoDirectory) {
   const TemporaryDirectory temporary;
   std::ofstream(temporary.Path("file")) << "x";

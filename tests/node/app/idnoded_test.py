@@ -181,6 +181,32 @@ class IdnodedTest(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn("the store counts in Asia/Shanghai since it was created", done.stderr)
 
+    def test_a_signal_before_it_is_ready_is_an_orderly_stop(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            process = subprocess.Popen([IDNODED, "--dev", "--data-dir", self.data_dir],
+                                       env=environment(), stderr=subprocess.PIPE, text=True)
+            try:
+                for line in process.stderr:
+                    if 'event="opening the store"' in line:
+                        process.send_signal(number)
+                        break
+                rest = process.stderr.read()
+                self.assertEqual(process.wait(timeout=END_SECONDS), 0, rest)
+            finally:
+                process.kill()
+                process.stderr.close()
+                process.wait()
+            self.assertIn('event="stop asked for"', rest)
+            self.assertIn("node stopped", rest)
+            self.assertFalse(os.path.exists(os.path.join(self.data_dir, "ports.json")))
+
+    def test_open_data_directory_is_refused(self):
+        os.mkdir(self.data_dir)
+        os.chmod(self.data_dir, 0o777)
+        done = run("--dev", "--data-dir", self.data_dir)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("others may write to the data directory", done.stderr)
+
     def test_second_signal_skips_the_drain(self):
         node = self.start({"IDNODE_SHUTDOWN_DRAIN_MS": "3600000",
                            "IDNODE_HTTP_REQUEST_TIMEOUT_MS": "3600000"})

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <latch>
+#include <stdexcept>
 
 #include <gtest/gtest.h>
 
@@ -32,6 +33,16 @@ TEST(WorkerPoolTest, StopFinishesWhatIsQueued) {
   pool.Stop();
   EXPECT_EQ(ran, 100);
   EXPECT_FALSE(pool.TrySubmit([] {}));
+}
+
+TEST(WorkerPoolTest, AnExceptionEndsItsWorkAlone) {
+  std::atomic<int> ran = 0;
+  WorkerPool pool("test", 1, 100);
+  ASSERT_TRUE(pool.TrySubmit([] { throw std::runtime_error("from a library"); }));
+  ASSERT_TRUE(pool.TrySubmit([] { throw 7; }));  // NOLINT: libraries throw what they like
+  ASSERT_TRUE(pool.TrySubmit([&] { ++ran; }));
+  pool.Stop();
+  EXPECT_EQ(ran, 1);
 }
 
 }  // namespace

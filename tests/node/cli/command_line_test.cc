@@ -44,6 +44,7 @@ const std::vector<std::vector<std::string>> kAllCommands{{"register"},
                                                          {"export"},
                                                          {"volume"},
                                                          {"volume", "recount"},
+                                                         {"statement"},
                                                          {"app"},
                                                          {"app", "create"},
                                                          {"app", "list"},
@@ -56,6 +57,11 @@ const std::vector<std::vector<std::string>> kAllCommands{{"register"},
                                                          {"clock", "accept"},
                                                          {"status"},
                                                          {"wait-ready"},
+                                                         {"ledger"},
+                                                         {"ledger", "verify"},
+                                                         {"ledger", "download"},
+                                                         {"rank"},
+                                                         {"witness"},
                                                          {"completion"}};
 
 TEST(HelpTest, EveryCommandHelpsWithExamplesFirst) {
@@ -184,6 +190,25 @@ TEST_F(CommandLineTest, GlobalOptionsMayFollowTheSubcommand) {
   const CliResult result = RunCli({"volume", "--json", "--server", node_.address()});
   EXPECT_EQ(result.code, kExitDone) << result.err;
   EXPECT_THAT(result.out, HasSubstr(R"("firstEver":"0")"));
+}
+
+TEST_F(CommandLineTest, ShowsStatementsInThreeForms) {
+  const CliResult table = Run({"statement", "--month", "2026-10"});
+  ASSERT_EQ(table.code, kExitDone) << table.err;
+  EXPECT_THAT(table.out, AllOf(HasSubstr("2026-10"), HasSubstr("final"), HasSubstr("15,000,001"),
+                               HasSubstr("target met"), HasSubstr("enterprise-prefix"),
+                               HasSubstr("from 0 to 15,000,001 leaves"),
+                               HasSubstr("share-never-resolved"), HasSubstr("0.1?")));
+  // Byte for byte: it is signed.
+  EXPECT_EQ(Run({"statement", "--month", "2026-10", "--format", "note"}).out,
+            "a statement\n\n— idnode.example AAAAAAA=\n");
+  const CliResult json = Run({"statement", "--month", "2026-10", "--format", "json"});
+  EXPECT_THAT(json.out, AllOf(HasSubstr(R"("firstEver":"15000001")"), HasSubstr("FINAL")));
+  EXPECT_EQ(Run({"statement", "--month", "2026-10", "--json"}).out, json.out);
+  EXPECT_THAT(Run({"statement"}).out, HasSubstr("2026-11"));
+  EXPECT_EQ(Run({"statement", "--format", "pdf"}).code, kExitUsage);
+  node_.RefuseWith({grpc::StatusCode::NOT_FOUND, "this node keeps no ledger"}, "not-found");
+  EXPECT_EQ(Run({"statement"}).code, kExitFailed);
 }
 
 TEST_F(CommandLineTest, ErrorsCarrySlugFieldAndExitCode) {

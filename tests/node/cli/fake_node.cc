@@ -53,6 +53,7 @@ void FakeNode::Start() {
   builder.RegisterService(static_cast<v1::ResolutionService::Service*>(this));
   builder.RegisterService(static_cast<v1::VolumeService::Service*>(this));
   builder.RegisterService(static_cast<v1::AccessService::Service*>(this));
+  builder.RegisterService(static_cast<v1::LedgerService::Service*>(this));
   server_ = builder.BuildAndStart();
   IDNODE_CHECK(server_ != nullptr);
 }
@@ -282,6 +283,28 @@ grpc::Status FakeNode::GetVolume(grpc::ServerContext* context, const v1::GetVolu
     group.set_key("2026-11-22");
     group.set_first_ever(response->first_ever());
   }
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeNode::GetStatement(grpc::ServerContext* context,
+                                    const v1::GetStatementRequest* request,
+                                    v1::Statement* response) {
+  if (auto refused = Admit(context); !refused.ok()) return refused;
+  response->set_month(request->month().empty() ? "2026-11" : request->month());
+  response->set_status(request->month().empty() ? v1::PROVISIONAL : v1::FINAL);
+  response->set_time_zone("Asia/Shanghai");
+  response->set_origin("idnode.example");
+  response->set_note("a statement\n\n— idnode.example AAAAAAA=\n");
+  response->mutable_tree_end()->set_size(15'000'001);
+  response->set_first_ever(15'000'001);
+  response->set_target(15'000'000);
+  response->set_target_met(true);
+  v1::StatementBreakdown& breakdown = *response->add_breakdowns();
+  breakdown.set_name("enterprise-prefix");
+  breakdown.add_groups()->set_first_ever(15'000'001);
+  v1::Evidence& evidence = *response->add_evidence();
+  evidence.set_name("share-never-resolved");
+  evidence.set_value("0.1\x1b");
   return grpc::Status::OK;
 }
 

@@ -11,6 +11,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "idnode/v1/access.grpc.pb.h"
+#include "idnode/v1/ledger.grpc.pb.h"
 #include "idnode/v1/registration.grpc.pb.h"
 #include "idnode/v1/resolution.grpc.pb.h"
 #include "idnode/v1/volume.grpc.pb.h"
@@ -22,7 +23,8 @@ namespace idnode::cli {
 class FakeNode final : public v1::RegistrationService::Service,
                        public v1::ResolutionService::Service,
                        public v1::VolumeService::Service,
-                       public v1::AccessService::Service {
+                       public v1::AccessService::Service,
+                       public v1::LedgerService::Service {
  public:
   FakeNode();
   ~FakeNode() override;
@@ -72,6 +74,8 @@ class FakeNode final : public v1::RegistrationService::Service,
                          v1::Volume* response) override;
   grpc::Status Recount(grpc::ServerContext* context, const v1::RecountRequest* request,
                        grpc::ServerWriter<v1::RecountProgress>* writer) override;
+  grpc::Status GetStatement(grpc::ServerContext* context, const v1::GetStatementRequest* request,
+                            v1::Statement* response) override;
   grpc::Status CreateApplication(grpc::ServerContext* context,
                                  const v1::CreateApplicationRequest* request,
                                  v1::CreateApplicationResponse* response) override;

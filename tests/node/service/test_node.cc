@@ -35,10 +35,11 @@ TestNode::TestNode(TestNodeOptions options) : zone(*TimeZone::Load("Asia/Shangha
     IDNODE_CHECK(opened.ok());
     engine = std::move(*opened);
   }
+  clock_guard = std::make_unique<ClockGuard>(clock, ClockGuardOptions{});
+  options.committer.trusted_time = [this] { return clock_guard->TrustedMs(); };
   committer =
       std::make_unique<storage::Committer>(*engine, clock, zone, metrics, options.committer);
   writer = std::make_unique<Writer>(*committer);
-  clock_guard = std::make_unique<ClockGuard>(clock, ClockGuardOptions{});
   clock_guard->Start(*committer->LastCommitMs(Soon()));
   access = std::make_unique<AccessControl>(*engine, *writer, clock);
   IDNODE_CHECK(access->Load(data_dir).ok());

@@ -60,10 +60,10 @@ class TestNode {
   TimeZone zone;
   Metrics metrics;
   std::string data_dir;
+  std::unique_ptr<ClockGuard> clock_guard;
   std::unique_ptr<storage::Engine> engine;
   std::unique_ptr<storage::Committer> committer;
   std::unique_ptr<Writer> writer;
-  std::unique_ptr<ClockGuard> clock_guard;
   std::unique_ptr<AccessControl> access;
   std::unique_ptr<PrefixRegistry> prefixes;
   std::unique_ptr<RegistrationService> registration;

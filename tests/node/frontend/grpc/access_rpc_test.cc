@@ -1,3 +1,5 @@
+#include <functional>
+#include <future>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -89,6 +91,91 @@ TEST(AccessRpcTest, AdmitsAndListsPrefixes) {
   EXPECT_EQ(node.access->AdmitPrefix(&context, admit, &admitted).error_code(),
             grpc::StatusCode::ALREADY_EXISTS);
   EXPECT_EQ(ErrorOf(context).slug, "already-exists");
+}
+
+TEST(AccessRpcTest, ParsesNothingForStrangersAndNothingLong) {
+  GrpcNode node;
+  const std::string rubbish("\x12\x05\x0a", 3);
+  const std::string longest(1U << 20, '\x2a');
+  for (const char* method : {"CreateApplication", "RevokeApplication", "AdmitPrefix"}) {
+    const auto slug = [&](bool authorized, const std::string& bytes) {
+      grpc::ClientContext context;
+      if (authorized) node.Authorize(context);
+      std::string response;
+      (void)CallRaw(node.channel, context, std::string("/idnode.v1.AccessService/") + method, bytes,
+                    response);
+      return ErrorOf(context).slug;
+    };
+    EXPECT_EQ(slug(false, rubbish), "unauthenticated") << method;
+    EXPECT_EQ(slug(true, rubbish), "invalid-request") << method;
+    EXPECT_EQ(slug(true, longest), "invalid-request") << method;
+    EXPECT_EQ(slug(true, longest + "*"), "payload-too-large") << method;
+  }
+}
+
+// The slug that `call` ends with, whose commit is applied while the store tells nobody.
+std::string LoseOutcome(GrpcNode& node, const std::function<std::string()>& call) {
+  node.engine.ScriptCommits({storage::CommitFault::kUnknownApplied});
+  node.engine.HoldCommits();
+  auto slug = std::async(std::launch::async, call);
+  node.engine.WaitForHeldCommits(1);
+  storage::FaultRates blind;
+  blind.read_unavailable = 1;
+  node.engine.Randomize(1, blind);
+  node.engine.ReleaseCommits();
+  node.node.clock.AdvanceMs(60'000);  // beyond the wait for a commit
+  std::string lost = slug.get();
+  node.engine.StopFaults();
+  return lost;
+}
+
+// A creation whose outcome was not known leaves nothing that only a restart would show.
+TEST(AccessRpcTest, AnApplicationOfUnknownOutcomeIsListedAndRevocable) {
+  GrpcNode node;
+  v1::CreateApplicationRequest create;
+  create.set_name("maker");
+  create.add_prefixes("88.108.1001");
+  const auto try_to_create = [&] {
+    grpc::ClientContext context;
+    node.Authorize(context);
+    v1::CreateApplicationResponse created;
+    EXPECT_FALSE(node.access->CreateApplication(&context, create, &created).ok());
+    return ErrorOf(context).slug;
+  };
+  ASSERT_EQ(LoseOutcome(node, try_to_create), "undetermined");
+  {
+    grpc::ClientContext context;
+    node.Authorize(context);
+    v1::ListApplicationsResponse listed;
+    ASSERT_TRUE(node.access->ListApplications(&context, {}, &listed).ok());
+    ASSERT_EQ(listed.applications_size(), 1);
+    EXPECT_EQ(listed.applications(0).name(), "maker");
+  }
+  EXPECT_EQ(try_to_create(), "already-exists");
+  grpc::ClientContext context;
+  node.Authorize(context);
+  v1::RevokeApplicationRequest revoke;
+  revoke.set_name("maker");
+  v1::RevokeApplicationResponse revoked;
+  EXPECT_TRUE(node.access->RevokeApplication(&context, revoke, &revoked).ok());
+}
+
+TEST(AccessRpcTest, APrefixOfUnknownOutcomeCountsOnceItIsAskedForAgain) {
+  service::TestNodeOptions options;
+  options.prefixes = {{"88.108"}, false};
+  GrpcNode node({}, std::move(options));
+  v1::AdmitPrefixRequest admit;
+  admit.set_prefix("88.108.1001");
+  const auto try_to_admit = [&] {
+    grpc::ClientContext context;
+    node.Authorize(context);
+    v1::AdmitPrefixResponse admitted;
+    EXPECT_FALSE(node.access->AdmitPrefix(&context, admit, &admitted).ok());
+    return ErrorOf(context).slug;
+  };
+  ASSERT_EQ(LoseOutcome(node, try_to_admit), "undetermined");
+  EXPECT_EQ(try_to_admit(), "already-exists");
+  EXPECT_EQ(node.Register("88.108.1001/A"), v1::REGISTERED);
 }
 
 // Every method for operators refuses an application and whoever shows no token.

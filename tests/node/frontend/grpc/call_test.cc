@@ -1,6 +1,7 @@
 #include "node/frontend/grpc/call.h"
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -10,6 +11,7 @@
 #include "node/frontend/error_map.h"
 #include "node/frontend/grpc/batch_message.h"
 #include "node/frontend/grpc/message_pool.h"
+#include "node/frontend/guard.h"
 #include "tests/node/frontend/grpc/grpc_node.h"
 
 namespace idnode::frontend::rpc {
@@ -20,6 +22,18 @@ TEST(MetadataTextTest, EncodesWhatMetadataMayNotHold) {
   EXPECT_EQ(MetadataText("a b~"), "a b~");
   EXPECT_EQ(MetadataText("100%\n\x7f"), "100%25%0A%7F");
   EXPECT_EQ(MetadataText("色"), "%E8%89%B2");
+}
+
+TEST(SourceOfTest, NamesTheAddressThatIsCounted) {
+  EXPECT_EQ(SourceOf("ipv4:192.0.2.1:4711"), "192.0.2.1");
+  EXPECT_EQ(SourceOf("ipv6:[2001:db8:1:2:3:4:5:6]:4711"), "2001:db8:1:2::/64");
+  EXPECT_EQ(SourceOf("ipv6:%5B2001:db8:1:2:3:4:5:6%5D:4711"), "2001:db8:1:2::/64");
+  EXPECT_EQ(SourceOf("ipv6:%5Bfe80::1%25eth0%5D:4711"), "fe80::/64");
+  EXPECT_EQ(SourceOf("ipv6:[::ffff:192.0.2.1]:4711"), "192.0.2.1");
+  EXPECT_EQ(SourceOf("ipv6:[::1]:4711"), "::/64");
+  for (const char* none : {"", "unix:/run/idnode", "ipv4:", "ipv4:192.0.2:1", "ipv6:[]:1"}) {
+    EXPECT_EQ(SourceOf(none), "") << none;
+  }
 }
 
 TEST(MetadataTextTest, CutsAtItsBound) {
@@ -42,6 +56,18 @@ TEST(PublicDetailTest, CutsBetweenCharacters) {
 TEST(PublicDetailTest, HidesSecrets) {
   EXPECT_EQ(PublicDetail(Error(Errc::kInternal, "at 0x1234")), ToWire(Errc::kInternal).title);
   EXPECT_EQ(PublicDetail(Error(Errc::kOverloaded, "at 0x1234")), "at 0x1234");
+  for (const Errc code : {Errc::kUnavailable, Errc::kStorageFull, Errc::kUndetermined}) {
+    EXPECT_EQ(PublicDetail(Error(code, "IO error: /var/lib/idnode/store")), ToWire(code).title);
+  }
+}
+
+TEST(GuardedTest, GivesResultsAndTurnsExceptionsIntoErrors) {
+  EXPECT_TRUE(Guarded([]() -> Result<void> { return {}; }).ok());
+  EXPECT_EQ(*Guarded([]() -> Result<int> { return 7; }), 7);
+  const auto thrown = Guarded([]() -> Result<int> { throw std::runtime_error("from a library"); });
+  EXPECT_EQ(thrown.code(), Errc::kInternal);
+  EXPECT_EQ(thrown.error().detail, "from a library");
+  EXPECT_EQ(Guarded([]() -> Result<void> { throw 7; }).code(), Errc::kInternal);  // NOLINT
 }
 
 grpc::ByteBuffer BytesOf(const std::string& text) {

@@ -47,17 +47,21 @@ ErrorMetadata ErrorOf(const grpc::ClientContext& context) {
           TextOf(context, "retry-after-ms")};
 }
 
-GrpcNode::GrpcNode(GrpcOptions options, service::TestNodeOptions node_options)
+GrpcNode::GrpcNode(GrpcOptions options, service::TestNodeOptions node_options,
+                   service::LedgerService* ledger)
     : faulty_(nullptr),
       node(WithEngine(std::move(node_options), faulty_)),
       engine(*faulty_),
       metrics(MakePrometheusMetrics()) {
   std::ifstream token(node.data_dir + "/operator.token");
   std::getline(token, operator_token);
+  node.registration->SetLedger(ledger);
   const service::Services of_node = node.services();
-  const service::Services services{of_node.access,     of_node.prefixes, of_node.registration,
-                                   of_node.resolution, of_node.volume,   of_node.clock_guard,
-                                   of_node.clock,      *metrics,         of_node.state};
+  const service::Services services{of_node.access,       of_node.prefixes,
+                                   of_node.registration, of_node.resolution,
+                                   of_node.volume,       of_node.clock_guard,
+                                   of_node.clock,        *metrics,
+                                   of_node.state,        ledger};
   face = std::make_unique<GrpcFrontend>(services, options);
   const auto started = face->Start();
   IDNODE_CHECK(started.ok());

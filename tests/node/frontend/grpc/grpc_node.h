@@ -31,7 +31,8 @@ ErrorMetadata ErrorOf(const grpc::ClientContext& context);
 /// can be held, a fake clock, and a client. The clock of deadlines on the wire is the real one.
 class GrpcNode {
  public:
-  explicit GrpcNode(GrpcOptions options = {}, service::TestNodeOptions node_options = {});
+  explicit GrpcNode(GrpcOptions options = {}, service::TestNodeOptions node_options = {},
+                    service::LedgerService* ledger = nullptr);
   ~GrpcNode();
 
   /// A connection of its own.

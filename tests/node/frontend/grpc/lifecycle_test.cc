@@ -15,8 +15,8 @@ constexpr char kNotServing = 2;
 const std::string kHealthCheck = "/grpc.health.v1.Health/Check";
 const std::string kReflection = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
 const std::string kServices[] = {"idnode.v1.RegistrationService", "idnode.v1.ResolutionService",
-                                 "idnode.v1.VolumeService", "idnode.v1.AccessService",
-                                 "idnode.v1.OperationService"};
+                                 "idnode.v1.VolumeService",       "idnode.v1.AccessService",
+                                 "idnode.v1.OperationService",    "idnode.v1.LedgerService"};
 
 // A message whose field `number` is `text`.
 std::string TextField(int number, const std::string& text) {

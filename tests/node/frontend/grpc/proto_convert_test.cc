@@ -246,11 +246,11 @@ TEST(ItemResultTest, NamesTheReasonAndHidesSecrets) {
   service::ItemResult result;
   result.outcome = Outcome::kUndetermined;
   result.reason = Errc::kUndetermined;
-  result.detail = "repeat it";
+  result.detail = "cannot write file 4711";
   v1::ItemResult out;
   FillItemResult(result, "i", out);
   EXPECT_EQ(out.reason(), "undetermined");
-  EXPECT_EQ(out.detail(), "repeat it");
+  EXPECT_EQ(out.detail(), ToWire(Errc::kUndetermined).title);
 
   result.outcome = Outcome::kRejected;
   result.reason = Errc::kCorruption;

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "node/frontend/grpc/tls_credentials.h"
+#include "node/frontend/tls_files.h"
 #include "tests/node/frontend/grpc/grpc_node.h"
 #include "tests/node/frontend/grpc/test_certificate.h"
 
@@ -109,6 +109,11 @@ TEST_F(TlsTest, KeepsTheOldCertificateWhereTheNewOneIsBad) {
   EXPECT_NE(mismatch.error().detail.find("[grpc] tls_key"), std::string::npos);
   EXPECT_NE(mismatch.error().detail.find("is not the key of"), std::string::npos);
   ExpectTrusted(node, first_.certificate);
+  Write(second.certificate + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        second.key);
+  EXPECT_NE(node.face->ReloadTls().error().detail.find("certificate 2 of its chain is damaged"),
+            std::string::npos);
+  ExpectTrusted(node, first_.certificate);
   Write("rubbish", second.key);
   EXPECT_NE(node.face->ReloadTls().error().detail.find("[grpc] tls_certificate"),
             std::string::npos);
@@ -120,7 +125,10 @@ TEST_F(TlsTest, KeepsTheOldCertificateWhereTheNewOneIsBad) {
 
 TEST_F(TlsTest, NamesTheFileThatIsWrong) {
   const auto detail = [](const std::string& certificate, const std::string& key) {
-    const auto pair = rpc::LoadTlsPair(certificate, key);
+    ListenOptions listen;
+    listen.tls_certificate = certificate;
+    listen.tls_key = key;
+    const auto pair = LoadTlsFiles(listen, "grpc");
     EXPECT_FALSE(pair.ok());
     return pair.ok() ? std::string() : pair.error().detail;
   };

@@ -27,6 +27,7 @@ TEST_F(AdminTest, ServesMetrics) {
   const Answer answer = Ask("GET", "/metrics");
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.Get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_EQ(answer.Get("access-control-allow-origin"), "");
   EXPECT_NE(answer.body.find("# TYPE idnode_request_seconds histogram"), std::string::npos);
   EXPECT_NE(
       answer.body.find(R"(idnode_requests_total{code="404",face="http",operation="resolve"} 1)"),
@@ -44,12 +45,12 @@ TEST_F(AdminTest, LiveWhileItAnswers) {
 
 TEST_F(AdminTest, ReadyAsTheNodeIs) {
   EXPECT_EQ(Ask("GET", "/ready").body, R"({"ready":true,"registering":true})");
-  node_.state().stopped_by = Error(Errc::kStorageFull, "3 MiB are left on the disk");
+  node_.state().stopped_by = Error(Errc::kStorageFull, "3 MiB are left on /var/lib/idnode");
   const Answer full = Ask("GET", "/ready");
   EXPECT_EQ(full.status, 200);  // it resolves
   EXPECT_EQ(
       full.body,
-      R"({"ready":true,"registering":false,"stoppedBy":"storage-full","detail":"3 MiB are left on the disk"})");
+      R"({"ready":true,"registering":false,"stoppedBy":"storage-full","detail":"There is no room for registrations"})");
   node_.state().ready = false;
   node_.state().stopped_by = Error(Errc::kShuttingDown, "the node drains");
   const Answer stopping = Ask("GET", "/ready");

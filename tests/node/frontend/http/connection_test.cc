@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "node/frontend/beast_util/input_buffer.h"
 #include "node/frontend/beast_util/server.h"
 #include "tests/node/frontend/http/http_node.h"
 
@@ -311,6 +312,79 @@ TEST_F(ConnectionTest, ConnectionsAtTheirBound) {
   EXPECT_EQ(status, 200);
 }
 
+TEST_F(ConnectionTest, ConnectionsOfOneAddressAtTheirBound) {
+  ServerOptions options;
+  options.connections_per_address_max = 2;
+  Start(options);
+  Client first(port());
+  Client second(port());
+  EXPECT_EQ(Ask(first, RequestText("GET", "/1")).status, 200);
+  EXPECT_EQ(Ask(second, RequestText("GET", "/2")).status, 200);
+  {
+    Client third(port());
+    const Answer refused = Ask(third, RequestText("GET", "/3"));
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_NE(refused.body.find("overloaded"), std::string::npos);
+    EXPECT_TRUE(third.Closed());
+  }
+  // Others are not the worse for it.
+  Client other(port(), "127.0.0.2");
+  EXPECT_EQ(Ask(other, RequestText("GET", "/4")).status, 200);
+  EXPECT_EQ(Ask(first, RequestText("GET", "/1", "Connection: close\r\n")).status, 200);
+  EXPECT_TRUE(first.Closed());
+  int status = 503;
+  for (int tries = 0; tries < 1'000 && status == 503; ++tries) {
+    Client next(port());
+    status = Ask(next, RequestText("GET", "/5")).status;
+  }
+  EXPECT_EQ(status, 200);
+}
+
+TEST_F(ConnectionTest, NoBoundForAnAddressWhereItIsNought) {
+  ServerOptions options;
+  options.connections_per_address_max = 0;
+  options.connections_max = 300;
+  Start(options);
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 300; ++i) {
+    clients.push_back(std::make_unique<Client>(port()));
+    ASSERT_EQ(Ask(*clients.back(), RequestText("GET", "/a")).status, 200) << i;
+  }
+}
+
+// The buffers for bodies that have not come whole are part of the budget of bodies.
+TEST_F(ConnectionTest, BuffersOfUnfinishedBodiesAreCharged) {
+  ServerOptions options;
+  const InputBuffer buffer(options.header_bytes_max, 64 * 1024);
+  options.bodies_bytes_max = buffer.large_bytes() + 2'000;
+  Start(options);
+  Client holder(port());
+  ASSERT_TRUE(holder.Send(
+      "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"));
+  EXPECT_EQ(holder.Read()->status, 100);  // it has its buffer now
+  const std::string body(3'000, 'x');
+  Client other(port());
+  EXPECT_EQ(Ask(other, RequestText("POST", "/b", "", body)).status, 503);
+  EXPECT_EQ(Ask(holder, "hello").body, "/p 5");
+  Client again(port());
+  EXPECT_EQ(Ask(again, RequestText("POST", "/b", "", body)).body, "/b 3000");
+}
+
+TEST_F(ConnectionTest, WithoutRoomForTheBufferABodyComesInSmallPieces) {
+  ServerOptions options;
+  options.bodies_bytes_max = 50'000;  // less than one large buffer
+  Start(options);
+  Client client(port());
+  EXPECT_EQ(Ask(client, RequestText("POST", "/b", "", std::string(50'000, 'x'))).body, "/b 50000");
+  EXPECT_EQ(Ask(client, RequestText("POST", "/b", "", std::string(50'001, 'x'))).status, 503);
+}
+
+TEST_F(ConnectionTest, AnswersCarryNoCorsUnlessTheHandlerSaysSo) {
+  Start();
+  Client client(port());
+  EXPECT_EQ(Ask(client, RequestText("GET", "/a")).Get("access-control-allow-origin"), "");
+}
+
 TEST_F(ConnectionTest, WhatIsNoRequestIsRefused) {
   Start();
   const std::string host = "Host: x\r\n";
@@ -328,6 +402,7 @@ TEST_F(ConnectionTest, WhatIsNoRequestIsRefused) {
                "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
            "POST /a HTTP/1.1\r\n" + host + "Transfer-Encoding: gzip, chunked\r\n\r\n",
            "POST /a HTTP/1.1\r\n" + host + "Transfer-Encoding: gzip\r\n\r\n",
+           "POST /a HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
            "POST /a HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\nxyz\r\n",
        }) {
     Client client(port());
@@ -356,6 +431,26 @@ TEST_F(ConnectionTest, EmptyLinesBeforeARequestArePassedOver) {
   Client client(port());
   EXPECT_EQ(Ask(client, "\r\n\r\n" + RequestText("GET", "/a") + "\r\n").body, "/a 0");
   EXPECT_EQ(Ask(client, RequestText("GET", "/b")).body, "/b 0");
+  std::string lines;
+  for (int i = 0; i < 8; ++i) lines += "\r\n";
+  EXPECT_EQ(Ask(client, lines + RequestText("GET", "/c")).body, "/c 0");
+  EXPECT_EQ(Ask(client, lines + "\n" + RequestText("GET", "/d")).status, 400);
+  EXPECT_TRUE(client.Closed());
+}
+
+TEST_F(ConnectionTest, EmptyLinesDoNotProlongTheWaitForARequest) {
+  ServerOptions options;
+  options.idle_timeout_ms = 100;
+  Start(options);
+  Client client(port());
+  auto closed = std::async(std::launch::async, [&] { return client.Closed(); });
+  // Eight lines are allowed; each comes well before the time is over, the last well after.
+  for (int i = 0; i < 8; ++i) {
+    if (closed.wait_for(std::chrono::milliseconds(40)) == std::future_status::ready) break;
+    if (!client.Send("\r\n")) break;
+  }
+  EXPECT_EQ(closed.wait_for(std::chrono::milliseconds(0)), std::future_status::ready);
+  EXPECT_TRUE(closed.get());
 }
 
 TEST_F(ConnectionTest, ExceptionsAndForgottenAnswersAreInternalErrors) {
@@ -389,12 +484,19 @@ TEST_F(ConnectionTest, ClosesConnectionsThatSendTooSlowly) {
                             "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"}) {
     Client client(port());
     ASSERT_TRUE(client.Send(start));
-    auto closed = std::async(std::launch::async, [&] { return client.Closed(); });
-    while (closed.wait_for(std::chrono::milliseconds(10)) != std::future_status::ready) {
+    auto answered = std::async(std::launch::async, [&] { return client.Read(); });
+    while (answered.wait_for(std::chrono::milliseconds(10)) != std::future_status::ready) {
       if (!client.Send("a")) break;
     }
-    EXPECT_TRUE(closed.get()) << start;
+    const auto answer = answered.get();
+    ASSERT_TRUE(answer) << start;
+    EXPECT_EQ(answer->status, 408) << start;
+    EXPECT_EQ(answer->Get("connection"), "close");
+    EXPECT_NE(answer->body.find("request-timeout"), std::string::npos);
+    client.ShutdownSend();
+    EXPECT_TRUE(client.Closed()) << start;
   }
+  EXPECT_EQ(handler_.refused(), std::vector<Errc>(2, Errc::kRequestTimeout));
 }
 
 TEST_F(ConnectionTest, AClientThatDoesNotReadIsClosed) {
@@ -478,34 +580,6 @@ TEST_F(ConnectionTest, StopWaitsForAnswersUnderWay) {
   EXPECT_EQ(stopped.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
   handler_.AnswerWaiting();
   stopped.get();
-}
-
-TEST_F(ConnectionTest, APortInUseIsRefused) {
-  Start();
-  ServerOptions options;
-  options.listen.port = port();
-  Server second(options, handler_, clock_, metrics_);
-  const auto started = second.Start();
-  ASSERT_EQ(started.code(), Errc::kUnavailable);
-  EXPECT_NE(started.error().detail.find("[http] port"), std::string::npos);
-}
-
-TEST_F(ConnectionTest, PlainTextOnLoopbackOnly) {
-  ServerOptions options;
-  options.listen.address = "0.0.0.0";
-  Server refused(options, handler_, clock_, metrics_);
-  const auto started = refused.Start();
-  ASSERT_EQ(started.code(), Errc::kInvalidRequest);
-  for (const char* key : {"[http] address", "tls_certificate", "tls_key", "allow_plaintext"}) {
-    EXPECT_NE(started.error().detail.find(key), std::string::npos) << key;
-  }
-  options.listen.allow_plaintext = true;
-  Start(options);
-  Client client(port());
-  EXPECT_EQ(Ask(client, RequestText("GET", "/a")).status, 200);
-  options.listen.address = "localhost.example";
-  Server bad(options, handler_, clock_, metrics_);
-  EXPECT_NE(bad.Start().error().detail.find("[http] address"), std::string::npos);
 }
 
 }  // namespace

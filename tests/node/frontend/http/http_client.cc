@@ -14,8 +14,14 @@
 
 namespace idnode::frontend::http::testing {
 
-Client::Client(std::uint16_t port) {
+Client::Client(std::uint16_t port, const char* source) {
   fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (*source != '\0') {
+    sockaddr_in from{};
+    from.sin_family = AF_INET;
+    ::inet_pton(AF_INET, source, &from.sin_addr);
+    ::bind(fd_, reinterpret_cast<const sockaddr*>(&from), sizeof(from));
+  }
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);

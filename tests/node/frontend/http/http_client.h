@@ -37,7 +37,8 @@ class Client {
  public:
   static constexpr int kReadWaitMs = 20'000;
 
-  explicit Client(std::uint16_t port);
+  /// Connects from `source`, an address of the loopback net; empty: the usual one.
+  explicit Client(std::uint16_t port, const char* source = "");
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

@@ -38,7 +38,7 @@ std::string TemporaryDirectory::path(const std::string& name) const {
   return name.empty() ? path_.string() : (path_ / name).string();
 }
 
-HttpNode::HttpNode(HttpOptions options, bool admit_on_first_use)
+HttpNode::HttpNode(HttpOptions options, bool admit_on_first_use, service::LedgerService* ledger)
     : zone_(Must(TimeZone::Load("Asia/Shanghai"))) {
   storage::EngineOptions engine_options;
   engine_options.engine = "memory";
@@ -57,13 +57,14 @@ HttpNode::HttpNode(HttpOptions options, bool admit_on_first_use)
   registration_ = std::make_unique<service::RegistrationService>(*engine_, *committer_, *prefixes_,
                                                                  *clock_guard_, clock_, *metrics_,
                                                                  service::RegistrationLimits());
+  registration_->SetLedger(ledger);
   resolution_ = std::make_unique<service::ResolutionService>(*engine_, *prefixes_, *metrics_,
                                                              service::ResolutionLimits());
   volume_ =
       std::make_unique<service::VolumeService>(*engine_, *committer_, clock_, zone_, 15'000'000);
   services_ = std::make_unique<service::Services>(
       service::Services{*access_, *prefixes_, *registration_, *resolution_, *volume_, *clock_guard_,
-                        clock_, *metrics_, state_});
+                        clock_, *metrics_, state_, ledger});
   std::ifstream(directory_.path("operator.token")) >> operator_token_;
   if (options.io_threads == 0) options.io_threads = 2;
   frontend_ = std::make_unique<HttpFrontend>(std::move(options), *services_);

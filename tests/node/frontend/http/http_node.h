@@ -51,7 +51,8 @@ class HttpNode {
  public:
   static constexpr std::int64_t kStartMs = 1'795'312'800'123;  // 2026-11-22T02:00:00.123Z
 
-  explicit HttpNode(HttpOptions options = {}, bool admit_on_first_use = true);
+  explicit HttpNode(HttpOptions options = {}, bool admit_on_first_use = true,
+                    service::LedgerService* ledger = nullptr);
   ~HttpNode();
 
   std::uint16_t port() const { return frontend_->Port(); }

@@ -174,15 +174,20 @@ TEST(JsonWriterTest, RecordWithoutHiddenValuesIsTheSameForAll) {
 
 TEST(JsonWriterTest, ItemResultEqualsProtobufMapping) {
   const std::vector<service::ItemResult> results = {
-      {service::Outcome::kRegistered, Errc::kOk, "", ""},
-      {service::Outcome::kUnchanged, Errc::kOk, "", ""},
-      {service::Outcome::kConflict, Errc::kOk, "", ""},
-      {service::Outcome::kNotFound, Errc::kOk, "", ""},
-      {service::Outcome::kRejected, Errc::kInvalidValue, "values[0].data",
-       "the value has \"too\" much"},
-      {service::Outcome::kRejected, Errc::kCorruption, "", "a secret path"},
-      {service::Outcome::kUndetermined, Errc::kUndetermined, "", "no answer in time"},
-      {service::Outcome::kUnspecified, Errc::kOk, "", ""},
+      {service::Outcome::kRegistered, Errc::kOk, "", "", {}},
+      {service::Outcome::kUnchanged, Errc::kOk, "", "", {}},
+      {service::Outcome::kConflict, Errc::kOk, "", "", {}},
+      {service::Outcome::kNotFound, Errc::kOk, "", "", {}},
+      {service::Outcome::kRejected,
+       Errc::kInvalidValue,
+       "values[0].data",
+       "the value has \"too\" much",
+       {}},
+      {service::Outcome::kRejected, Errc::kCorruption, "", "a secret path", {}},
+      {service::Outcome::kUndetermined, Errc::kUndetermined, "", "no answer in time", {}},
+      {service::Outcome::kUnspecified, Errc::kOk, "", "", {}},
+      {service::Outcome::kRegistered, Errc::kOk, "", "", 0, 1},
+      {service::Outcome::kRegistered, Errc::kOk, "", "", 14'999'999, 15'000'000},
   };
   for (const service::ItemResult& result : results) {
     v1::ItemResult expected;

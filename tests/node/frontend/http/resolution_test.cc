@@ -237,11 +237,39 @@ TEST_F(ResolutionTest, PreflightOfCors) {
   EXPECT_EQ(answer.Get("access-control-allow-methods"), "GET, HEAD, OPTIONS");
   EXPECT_NE(answer.Get("access-control-allow-headers").find("Authorization"), std::string::npos);
   EXPECT_NE(answer.Get("access-control-max-age"), "");
-  EXPECT_EQ(
-      node_.Ask("OPTIONS", "/v1/identifiers/88.108.1001/x").Get("access-control-allow-methods"),
-      "GET, HEAD, PATCH, DELETE, OPTIONS");
+  // Pages of other origins may read; what changes anything is not for them.
+  const Answer record = node_.Ask("OPTIONS", "/v1/identifiers/88.108.1001/x");
+  EXPECT_EQ(record.Get("allow"), "GET, HEAD, PATCH, DELETE, OPTIONS");
+  EXPECT_EQ(record.Get("access-control-allow-methods"), "GET, HEAD, OPTIONS");
+  const Answer registration = node_.Ask("OPTIONS", "/v1/identifiers:batchRegister");
+  EXPECT_EQ(registration.Get("allow"), "POST, OPTIONS");
+  EXPECT_EQ(registration.Get("access-control-allow-origin"), "");
+  EXPECT_EQ(registration.Get("access-control-allow-methods"), "");
   EXPECT_EQ(node_.Ask("OPTIONS", "*").status, 204);
   EXPECT_EQ(node_.Ask("OPTIONS", "/nothing").status, 404);
+}
+
+TEST_F(ResolutionTest, OnlyPublicReadsAreForAnyOrigin) {
+  struct Case {
+    const char* method;
+    const char* target;
+    const char* origin;
+  };
+  for (const Case& c : {Case{"GET", "/88.108.1001/SN1", "*"},
+                        {"GET", "/88.108.1001/none", "*"},
+                        {"GET", "/v1/identifiers/88.108.1001/SN1", "*"},
+                        {"GET", "/v1/prefixes/88.108.1001/identifiers", "*"},
+                        {"GET", "/v1/volume", "*"},
+                        {"GET", "/openapi.json", "*"},
+                        {"POST", "/v1/identifiers:batchRegister", ""},
+                        {"DELETE", "/v1/identifiers/88.108.1001/SN1", ""},
+                        {"GET", "/v1/applications", ""},
+                        {"GET", "/v1/prefixes", ""},
+                        {"GET", "/v1/status", ""},
+                        {"POST", "/v1/volume:recount", ""}}) {
+    EXPECT_EQ(node_.Ask(c.method, c.target).Get("access-control-allow-origin"), c.origin)
+        << c.method << " " << c.target;
+  }
 }
 
 TEST_F(ResolutionTest, CountsRequestsAndTheirTime) {

@@ -191,6 +191,23 @@ TEST(RouterTest, MatchesPathsAndParameters) {
   EXPECT_EQ(AllowedMethods("/88.108.1001/SN1"), "GET, HEAD, OPTIONS");
 }
 
+TEST(RouterTest, LedgerPathsAreReserved) {
+  const Match tile = MatchRoute(Method::kGet, "/ledger/tile/0/x001/234.p/17");
+  EXPECT_EQ(tile.operation, Operation::kGetTile);
+  EXPECT_EQ(tile.parameters[1], "x001/234.p/17");
+  EXPECT_EQ(MatchRoute(Method::kGet, "/ledger/tile/entries/x001/234").operation,
+            Operation::kGetEntries);
+  EXPECT_EQ(MatchRoute(Method::kHead, "/ledger/statement/2026-11").operation,
+            Operation::kGetStatement);
+  EXPECT_EQ(MatchRoute(Method::kGet, "/ledger/statement/2026-11/checkpoint").operation,
+            Operation::kGetClosingCheckpoint);
+  EXPECT_EQ(AllowedMethods("/ledger/cosignature"), "POST, OPTIONS");
+  EXPECT_FALSE(MatchRoute(Method::kGet, "/ledger/other").path_known);
+  EXPECT_TRUE(IsPublicRead(Operation::kGetTile));
+  EXPECT_FALSE(IsPublicRead(Operation::kGetEntries));
+  EXPECT_FALSE(IsPublicRead(Operation::kAddCosignature));
+}
+
 TEST(OpenApiTest, DescribesEveryRouteAndNothingElse) {
   std::set<std::string> served;
   for (const Route& route : Routes()) {
@@ -232,9 +249,29 @@ TEST(OpenApiTest, EveryReferenceLeadsSomewhere) {
   }
 }
 
+TEST(RouterTest, AMonthEndsAtItsColon) {
+  EXPECT_EQ(MatchRoute(Method::kPost, "/v1/volume/2026-11:recount").operation, Operation::kRecount);
+  EXPECT_EQ(MatchRoute(Method::kPost, "/v1/volume/2026-11:recount").parameters[0], "2026-11");
+  EXPECT_EQ(MatchRoute(Method::kPost, "/v1/volume:recount").operation, Operation::kRecount);
+  EXPECT_EQ(MatchRoute(Method::kGet, "/v1/volume/2026-11").operation, Operation::kGetVolume);
+  EXPECT_EQ(AllowedMethods("/v1/volume/2026-11:recount"), "POST, OPTIONS");
+  EXPECT_FALSE(MatchRoute(Method::kPost, "/v1/volume/2026-11:other").path_known);
+}
+
+TEST(ProblemTest, KeepsPathsOfTheMachineFromTheWire) {
+  Request request;
+  for (const Errc code : {Errc::kUnavailable, Errc::kStorageFull, Errc::kUndetermined,
+                          Errc::kCorruption, Errc::kInternal}) {
+    const Response response =
+        Problem(request,
+                Error(code, "IO error: No space left on device: /var/lib/idnode/store/000012.log"));
+    EXPECT_EQ(response.body.find("/var/lib"), std::string::npos) << response.body;
+  }
+}
+
 TEST(ProblemTest, FollowsTheTableOfErrors) {
   Request request;
-  for (int i = 1; i <= static_cast<int>(Errc::kInternal); ++i) {
+  for (int i = 1; i <= static_cast<int>(Errc::kRequestTimeout); ++i) {
     const auto code = static_cast<Errc>(i);
     const WireError wire = ToWire(code);
     const Response response = Problem(request, Error(code, "a detail", "a.field"));

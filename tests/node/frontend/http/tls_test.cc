@@ -15,14 +15,15 @@
 namespace idnode::frontend::http::testing {
 namespace {
 
-// Writes a self-signed certificate for `name` and its key.
+// Writes a self-signed certificate for `name` and its key, valid from and to so many seconds from
+// now.
 void WriteCertificate(const std::string& name, const std::string& certificate_file,
-                      const std::string& key_file) {
+                      const std::string& key_file, long from_s = -60, long to_s = 3600) {
   const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
   const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), X509_free);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), 0);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
+  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), from_s);
+  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), to_s);
   X509_set_pubkey(certificate.get(), key.get());
   X509_NAME* subject = X509_get_subject_name(certificate.get());
   X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8,
@@ -143,6 +144,32 @@ TEST_F(TlsTest, AFailedReloadKeepsTheOldCertificate) {
   Client client(node_->port());
   ASSERT_TRUE(client.StartTls());
   EXPECT_EQ(PeerName(client), "first.example");
+}
+
+TEST_F(TlsTest, AReloadTakesNoCertificateThatPeersWouldRefuse) {
+  const auto expect_kept = [&](const std::string& why) {
+    const auto reloaded = node_->frontend().ReloadTls();
+    ASSERT_EQ(reloaded.code(), Errc::kInvalidRequest) << why;
+    EXPECT_NE(reloaded.error().detail.find(why), std::string::npos) << reloaded.error().detail;
+    Client client(node_->port());
+    ASSERT_TRUE(client.StartTls());
+    EXPECT_EQ(PeerName(client), "first.example");
+  };
+  WriteCertificate("expired.example", certificate(), key(), -7200, -3600);
+  expect_kept("has expired");
+  WriteCertificate("early.example", certificate(), key(), 3600, 7200);
+  expect_kept("is not valid yet");
+  WriteCertificate("chain.example", certificate(), key());
+  std::ofstream(certificate(), std::ios::app)
+      << "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  expect_kept("certificate 2 of its chain is damaged");
+  WriteCertificate("other.example", certificate(), directory_.path("elsewhere.pem"));
+  expect_kept("is not the key of");
+  WriteCertificate("good.example", certificate(), key());
+  ASSERT_TRUE(node_->frontend().ReloadTls().ok());
+  Client client(node_->port());
+  ASSERT_TRUE(client.StartTls());
+  EXPECT_EQ(PeerName(client), "good.example");
 }
 
 TEST_F(TlsTest, FaultsOfFilesAreNamed) {

@@ -443,6 +443,81 @@ TEST(V1PrefixTest, OperatorAdmitsPrefixes) {
               node.Ask("POST", "/v1/prefixes", "", R"({"prefix":"88.108.8"})").status == 403);
 }
 
+TEST_F(V1Test, WhoMayNotIsRefusedBeforeTheBodyIsRead) {
+  const std::string token = node_.NewApplication("factory", "88.108.1001");
+  for (const char* target : {"/v1/applications", "/v1/prefixes"}) {
+    EXPECT_EQ(Slug(node_.Ask("POST", target, "", "no JSON")), "unauthenticated") << target;
+    EXPECT_EQ(Slug(node_.Ask("POST", target, "Authorization: Bearer " + token + "\r\n", "no JSON")),
+              "permission-denied")
+        << target;
+    EXPECT_EQ(Slug(Post(target, "no JSON")), "invalid-request") << target;
+  }
+}
+
+TEST_F(V1Test, RecountsAMonth) {
+  ASSERT_EQ(Outcome(RegisterOne()), "REGISTERED");
+  for (const char* target : {"/v1/volume/2026-11:recount", "/v1/volume:recount"}) {
+    for (const char* body : {"", "{}"}) {
+      const Answer answer = Post(target, body);
+      ASSERT_EQ(answer.status, 200) << answer.body;
+      const json::value report = Parse(answer);
+      EXPECT_EQ(report.at("month").as_string(), "2026-11");
+      EXPECT_TRUE(report.at("equal").as_bool());
+      EXPECT_EQ(report.at("counters").at("firstEver").as_string(), "1");
+      EXPECT_EQ(report.at("recounted").at("firstEver").as_string(), "1");
+      EXPECT_EQ(report.at("records").as_string(), "1");
+      EXPECT_TRUE(report.at("differences").as_array().empty());
+    }
+  }
+  EXPECT_EQ(Post("/v1/volume/2026-11:recount", R"({"month":"2026-11"})").status, 200);
+  EXPECT_EQ(Field(Post("/v1/volume/2026-11:recount", R"({"month":"2026-10"})")), "month");
+  EXPECT_EQ(Field(Post("/v1/volume/2026-13:recount", "")), "month");
+  const std::string token = node_.NewApplication("factory", "88.108.1001");
+  EXPECT_EQ(node_.Ask("POST", "/v1/volume:recount").status, 401);
+  EXPECT_EQ(
+      node_.Ask("POST", "/v1/volume:recount", "Authorization: Bearer " + token + "\r\n").status,
+      403);
+}
+
+TEST_F(V1Test, ARecountEndsWithTheDrain) {
+  ASSERT_EQ(Outcome(RegisterOne()), "REGISTERED");
+  Client client(node_.port());
+  ASSERT_TRUE(client.Send(RequestText("GET", "/v1/volume")));
+  EXPECT_EQ(client.Read()->status, 200);
+  // The connection is under way when the drain begins, so its recount is still heard, and refused.
+  const std::string recount = RequestText(
+      "POST", "/v1/volume:recount", "Authorization: Bearer " + node_.operator_token() + "\r\n");
+  ASSERT_TRUE(client.Send(recount.substr(0, recount.size() - 2) +
+                          "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n"));
+  EXPECT_EQ(client.Read()->status, 100);
+  node_.frontend().Drain(node_.clock().After(std::chrono::milliseconds(0)));
+  ASSERT_TRUE(client.Send("{}"));
+  const auto answer = client.Read();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(Slug(*answer), "shutting-down");
+}
+
+TEST_F(V1Test, OperatorReadsTheStateAndAcceptsTheClock) {
+  const Answer before = Get("/v1/status");
+  ASSERT_EQ(before.status, 200) << before.body;
+  EXPECT_EQ(Parse(before).at("engine").as_string(), "memory");
+  EXPECT_EQ(Parse(before).at("timeZone").as_string(), "Asia/Shanghai");
+  EXPECT_TRUE(Parse(before).at("registering").as_bool());
+
+  node_.clock().SetWallMs(HttpNode::kStartMs + 3'600'000);
+  EXPECT_EQ(Slug(RegisterOne()), "clock-untrusted");
+  for (const char* headers : {"", "Authorization: Bearer wrong\r\n"}) {
+    EXPECT_EQ(node_.Ask("GET", "/v1/status", headers).status, 401);
+    EXPECT_EQ(node_.Ask("POST", "/v1/clock:accept", headers).status, 401);
+  }
+  EXPECT_EQ(Slug(RegisterOne()), "clock-untrusted");
+  const Answer accepted = Post("/v1/clock:accept", "");
+  ASSERT_EQ(accepted.status, 200) << accepted.body;
+  EXPECT_TRUE(Parse(accepted).as_object().contains("wallClock"));
+  EXPECT_EQ(Outcome(RegisterOne()), "REGISTERED");
+  EXPECT_EQ(Field(Post("/v1/clock:accept", R"({"force":true})")), "force");
+}
+
 TEST_F(V1Test, UnknownPathsAndMethods) {
   EXPECT_EQ(Slug(node_.Ask("GET", "/v1/nothing")), "not-found");
   EXPECT_EQ(Slug(node_.Ask("GET", "/v1")), "not-found");

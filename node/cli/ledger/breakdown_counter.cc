@@ -1,0 +1,97 @@
+#include "node/cli/ledger/breakdown_counter.h"
+
+#include <algorithm>
+
+#include "node/base/text.h"
+#include "node/model/identifier.h"
+
+namespace idnode::cli {
+namespace {
+
+using ledger::Breakdown;
+
+/// No zone's offset changes within a quarter of an hour of Unix time.
+constexpr std::int64_t kQuarterMs = 15 * 60 * 1000;
+
+bool IsPrefix(Breakdown breakdown) {
+  return breakdown == Breakdown::kSecondaryPrefix || breakdown == Breakdown::kEnterprisePrefix;
+}
+
+}  // namespace
+
+bool BreakdownCounter::IsInLeaves(Breakdown breakdown) {
+  return breakdown != Breakdown::kIndustry && breakdown != Breakdown::kRegion;
+}
+
+BreakdownCounter::BreakdownCounter(const ledger::Statement& statement, const TimeZone& zone)
+    : zone_(zone) {
+  for (const ledger::StatementRow& row : statement.rows) {
+    if (!IsInLeaves(row.breakdown)) continue;
+    Dimension& dimension = dimensions_[static_cast<std::size_t>(row.breakdown)];
+    dimension.used = true;
+    std::string key;
+    if (IsPrefix(row.breakdown)) {
+      AppendAsciiFolded(key, row.key);  // case does not make another prefix
+    } else {
+      key = row.key;
+    }
+    dimension.rows[key].stated += row.figures.first_ever;
+    ++rows_;
+  }
+}
+
+void BreakdownCounter::AddTo(Breakdown breakdown, std::string_view key) {
+  Dimension& dimension = dimensions_[static_cast<std::size_t>(breakdown)];
+  if (!dimension.used) return;
+  if (dimension.last != nullptr && dimension.last_key == key) {
+    ++dimension.last->counted;
+    return;
+  }
+  const auto row = dimension.rows.find(key);
+  if (row == dimension.rows.end()) {
+    if (dimension.unlisted++ == 0) dimension.unlisted_key = key;
+    return;
+  }
+  ++row->second.counted;
+  dimension.last_key = key;
+  dimension.last = &row->second;
+}
+
+void BreakdownCounter::Add(const ledger::Leaf& leaf) {
+  if (leaf.commit_ms / kQuarterMs != quarter_) {
+    quarter_ = leaf.commit_ms / kQuarterMs;
+    day_ = zone_.DayOf(leaf.commit_ms).Text();
+  }
+  AddTo(Breakdown::kDay, day_);
+  folded_.clear();
+  AppendAsciiFolded(folded_, leaf.identifier.substr(0, leaf.identifier.find('/')));
+  AddTo(Breakdown::kSecondaryPrefix, SecondaryPrefixOf(folded_));
+  AddTo(Breakdown::kEnterprisePrefix, folded_);
+  AddTo(Breakdown::kApplication, leaf.application);
+  AddTo(Breakdown::kTemplate, leaf.template_ref);
+  AddTo(Breakdown::kObjectClass, leaf.record_class);
+}
+
+std::vector<BreakdownDifference> BreakdownCounter::Differences() const {
+  std::vector<BreakdownDifference> differences;
+  for (std::size_t i = 0; i < dimensions_.size(); ++i) {
+    const auto breakdown = static_cast<Breakdown>(i);
+    const Dimension& dimension = dimensions_[i];
+    std::vector<BreakdownDifference> here;
+    std::int64_t unlisted = dimension.unlisted;
+    for (const auto& [key, count] : dimension.rows) {
+      std::int64_t counted = count.counted;
+      if (key == kOtherRows) {
+        counted += unlisted;
+        unlisted = 0;
+      }
+      if (counted != count.stated) here.push_back({breakdown, key, count.stated, counted});
+    }
+    std::sort(here.begin(), here.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+    if (unlisted > 0) here.push_back({breakdown, dimension.unlisted_key, 0, unlisted});
+    differences.insert(differences.end(), here.begin(), here.end());
+  }
+  return differences;
+}
+
+}  // namespace idnode::cli

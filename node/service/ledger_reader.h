@@ -1,0 +1,93 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "node/base/clock.h"
+#include "node/base/result.h"
+#include "node/base/time_zone.h"
+#include "node/service/ledger_sequencer.h"
+#include "node/service/ledger_service.h"
+#include "storage/committer.h"
+#include "storage/engine.h"
+#include "storage/ledger_store.h"
+
+namespace idnode::service {
+
+struct LedgerReaderOptions {
+  std::vector<ledger::Verifier> witnesses;  ///< whose cosignatures are kept
+  /// A provisional statement is made anew when the last is older: it reads a month's counters.
+  std::chrono::milliseconds provisional_age_max{2'000};
+};
+
+/// The ledger as it is served: out of what a sequencer, here or on another node, has published.
+/// Lives no longer than the sequencer.
+class LedgerReader : public LedgerService {
+ public:
+  LedgerReader(storage::Engine& engine, storage::Committer& committer, LedgerSequencer& sequencer,
+               const Clock& clock, const TimeZone& zone, LedgerReaderOptions options);
+
+  const std::string& Origin() const override { return sequencer_.keys().origin; }
+  std::string VerifierKey() const override { return sequencer_.keys().vkey(); }
+  std::string VerifierKeySm2() const override { return sequencer_.keys().vkey_sm2(); }
+  Result<std::string> Checkpoint() const override;
+  Result<std::string> ReadTile(const ledger::Tile& tile, Deadline deadline) const override;
+  Result<InclusionProofReport> ProveInclusion(std::string_view identifier,
+                                              Deadline deadline) const override;
+  Result<ConsistencyProofReport> ProveConsistency(std::uint64_t from, std::uint64_t to,
+                                                  Deadline deadline) const override;
+  Result<StatementReport> Statement(Month month, Deadline deadline) const override;
+  Result<std::vector<Month>> ClosedMonths(Deadline deadline) const override;
+  Result<void> AddCosignature(std::string_view note, Deadline deadline) override;
+  void AwaitIntegrated(storage::ShardId shard, storage::Version version, Deadline deadline,
+                       ReceiptFn done) override {
+    sequencer_.Await(shard, version, deadline, std::move(done));
+  }
+
+ private:
+  using PublishedRef = std::shared_ptr<const PublishedLedger>;
+  /// Where a first-ever registration is in the feed.
+  struct FeedPlace {
+    storage::Version version = 0;
+    std::uint64_t ordinal = 0;  ///< among the first-ever registrations of the row
+  };
+
+  Result<PublishedRef> Published() const;
+  Result<std::string> TileIn(const storage::LedgerState& state, const ledger::Tile& tile,
+                             Deadline deadline) const;
+  Result<std::string> LeavesTile(const ledger::Tile& tile, Deadline deadline) const;
+  ledger::HashReader HashesIn(const PublishedRef& published, Deadline deadline) const;
+  Result<storage::Version> FirstVersionFrom(storage::ShardId shard, std::int64_t commit_ms,
+                                            Deadline deadline) const;
+  Result<std::optional<FeedPlace>> FindInFeed(storage::ShardId shard, std::string_view folded,
+                                              std::int64_t commit_ms, Deadline deadline) const;
+  Result<StatementReport> Provisional(const PublishedRef& published, Deadline deadline) const;
+  Result<std::string> CheckpointOf(std::uint64_t size, const PublishedRef& published,
+                                   Deadline deadline) const;
+  std::string WithCosignatures(const std::string& note, std::uint64_t size) const;
+  Result<void> KeepInClosings(const ledger::TreeHead& tree, const std::string& line,
+                              Deadline deadline);
+
+  storage::Engine& engine_;
+  storage::Committer& committer_;
+  LedgerSequencer& sequencer_;
+  const Clock& clock_;
+  const TimeZone& zone_;
+  const LedgerReaderOptions options_;
+  const storage::LedgerStore store_;
+  mutable std::mutex mutex_;  // guards what follows
+  /// Signature lines by tree size; of the newest sizes only.
+  std::map<std::uint64_t, std::vector<std::string>> cosignatures_;
+  mutable std::optional<std::pair<Deadline, StatementReport>>
+      provisional_;  ///< and when it was made
+};
+
+}  // namespace idnode::service

@@ -1,0 +1,430 @@
+// `idnode ledger verify` against logs that are right, and logs that are wrong in one way each.
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "node/cli/ledger/breakdown_counter.h"
+#include "node/cli/ledger/mirror.h"
+#include "node/cli/ledger/verify.h"
+#include "node/ledger/signed_note.h"
+#include "tests/node/cli/ledger_log.h"
+#include "tests/node/cli/run_cli.h"
+#include "tests/node/cli/test_files.h"
+
+namespace idnode::cli {
+namespace {
+
+using testing::Contains;
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+constexpr std::uint64_t kFirst = 700;    // leaves of October: two bundles and a part
+constexpr std::uint64_t kSecond = 1500;  // of November
+
+std::vector<FaultKind> Kinds(const VerifyReport& report) {
+  std::vector<FaultKind> kinds;
+  for (const Fault& fault : report.faults) kinds.push_back(fault.kind);
+  return kinds;
+}
+
+std::string Told(const VerifyReport& report) {
+  std::string text;
+  for (const Fault& fault : report.faults) {
+    text += std::string(FaultName(fault.kind)) + ": " + fault.text.en + "\n";
+    EXPECT_FALSE(fault.text.zh.empty());
+    EXPECT_NE(fault.text.zh, fault.text.en);
+  }
+  return text;
+}
+
+class LedgerVerifyTest : public testing::Test {
+ protected:
+  void Build() {
+    log_.AddMonth(kOctober, kFirst);
+    log_.Close(kOctober);
+    log_.AddMonth(kNovember, kSecond);
+    log_.Close(kNovember);
+    log_.AddMonth(kDecember, 10);  // the month that runs
+    log_.Write(Dir());
+  }
+  std::string Dir() const { return folder_.Path("log"); }
+  VerifyOptions Options() const {
+    VerifyOptions options;
+    options.month = kNovember;
+    options.keys = {log_.verifier()};
+    options.temp_dir = folder_.Path("");
+    return options;
+  }
+  VerifyReport Verify(const VerifyOptions& options) const {
+    DirectorySource source(Dir());
+    auto report = VerifyMonth(source, options, nullptr);
+    EXPECT_TRUE(report.ok()) << report.error().detail;
+    return report.ok() ? *std::move(report) : VerifyReport();
+  }
+  VerifyReport Verify() const { return Verify(Options()); }
+  void Overwrite(const std::string& path, const std::string& bytes) const {
+    folder_.Write("log/" + path, bytes);
+  }
+
+  TestFolder folder_;
+  TestLog log_;
+};
+
+TEST_F(LedgerVerifyTest, RightLogVerifiesAndSaysWhatWasNotChecked) {
+  Build();
+  const VerifyReport report = Verify();
+  EXPECT_EQ(Told(report), "");
+  EXPECT_EQ(report.leaves_read, kSecond);
+  std::vector<std::string> unchecked;
+  for (const Phrase& phrase : report.unchecked) unchecked.push_back(phrase.en);
+  EXPECT_THAT(unchecked, Contains(HasSubstr("--since-start")));
+  EXPECT_THAT(unchecked, Contains(HasSubstr("re-registrations")));
+  std::vector<std::string> checked;
+  for (const Phrase& phrase : report.checked) checked.push_back(phrase.en);
+  EXPECT_THAT(checked, Contains(HasSubstr("follows the one of 2026-10")));
+  EXPECT_THAT(checked, Contains(HasSubstr("all 1500 leaves, from 700 on")));
+  EXPECT_THAT(checked, Contains(HasSubstr("the newest checkpoint is consistent")));
+}
+
+TEST_F(LedgerVerifyTest, EveryWayOfReadingVerifies) {
+  Build();
+  VerifyOptions options = Options();
+  options.keys.push_back(log_.verifier_sm2());
+  options.since_start = true;
+  EXPECT_EQ(Verify(options).leaves_read, kFirst + kSecond);
+  EXPECT_EQ(Told(Verify(options)), "");
+  options.all_months = true;
+  EXPECT_EQ(Told(Verify(options)), "");
+  options.month = kOctober;
+  EXPECT_EQ(Told(Verify(options)), "");
+  options = Options();
+  options.memory_bytes = 4096;  // a dozen partitions on disk
+  EXPECT_EQ(Told(Verify(options)), "");
+  options.sample = 40;
+  options.seed = 7;
+  const VerifyReport sampled = Verify(options);
+  EXPECT_EQ(Told(sampled), "");
+  EXPECT_EQ(sampled.sample->drawn, 40U);
+  EXPECT_EQ(sampled.leaves_read, 40U);
+  options.sample = 1'000'000;
+  EXPECT_EQ(Verify(options).sample->drawn, kSecond);
+}
+
+TEST_F(LedgerVerifyTest, EmptyMonthAndProvisionalStatementVerify) {
+  log_.Close(kOctober);
+  log_.AddMonth(kNovember, 300);
+  log_.Close(kNovember, ledger::StatementStatus::kProvisional);
+  log_.AddMonth(kNovember, 5, "X");
+  log_.Write(Dir());
+  Overwrite("statement/2026-11.checkpoint", log_.SignedHead(log_.size()));
+  VerifyOptions options = Options();
+  EXPECT_EQ(Told(Verify(options)), "");
+  options.month = kOctober;
+  EXPECT_EQ(Told(Verify(options)), "");
+}
+
+TEST_F(LedgerVerifyTest, TamperedLeaf) {
+  Build();
+  for (const std::uint64_t leaf : {kFirst, std::uint64_t{1000}, log_.size() - 11}) {
+    SCOPED_TRACE(leaf);
+    log_.Write(Dir());
+    const std::uint64_t end = kFirst + kSecond;
+    const std::uint64_t size = leaf / 256 == end / 256 ? end : log_.size();
+    ReplaceEntry(Dir(), leaf, size, [](std::vector<std::string>& entries, std::size_t at) {
+      entries[at][2] = '9';  // 88.108 becomes 98.108: still a leaf
+    });
+    const VerifyReport report = Verify();
+    ASSERT_THAT(Kinds(report), Contains(FaultKind::kTamperedLeaf)) << Told(report);
+    EXPECT_EQ(std::count_if(report.faults.begin(), report.faults.end(),
+                            [&](const Fault& fault) {
+                              return fault.kind == FaultKind::kTamperedLeaf && fault.leaf == leaf;
+                            }),
+              1);
+    VerifyOptions options = Options();
+    options.sample = kSecond;
+    EXPECT_THAT(Kinds(Verify(options)), ElementsAre(FaultKind::kTamperedLeaf));
+  }
+}
+
+TEST_F(LedgerVerifyTest, ReorderedLeaves) {
+  Build();
+  ReplaceEntry(Dir(), 1030, log_.size(), [](std::vector<std::string>& entries, std::size_t at) {
+    std::swap(entries[at], entries[at + 3]);
+  });
+  const VerifyReport report = Verify();
+  EXPECT_THAT(Kinds(report), ElementsAre(FaultKind::kReorderedLeaf, FaultKind::kReorderedLeaf));
+  EXPECT_THAT(Told(report), HasSubstr("reordered leaf 1030"));
+  EXPECT_THAT(Told(report), HasSubstr("belongs at 1033"));
+}
+
+TEST_F(LedgerVerifyTest, DuplicateInOtherCaseAndInTheSame) {
+  log_.AddMonth(kNovember, 600);
+  log_.leaves()[400].identifier = "88.108.1002/sN1";  // leaf 1 is 88.108.1002/SN1
+  log_.leaves()[500].identifier = log_.leaves()[2].identifier;
+  log_.Close(kNovember);
+  log_.Write(Dir());
+  for (const std::size_t memory : {std::size_t{256} << 20, std::size_t{2048}}) {
+    VerifyOptions options = Options();
+    options.memory_bytes = memory;
+    const VerifyReport report = Verify(options);
+    EXPECT_THAT(Kinds(report),
+                ElementsAre(FaultKind::kDuplicate, FaultKind::kDuplicate, FaultKind::kWrongCount));
+    EXPECT_THAT(Told(report), HasSubstr("in other case: leaf 1 is \"88.108.1002/SN1\" and leaf "
+                                        "400 is \"88.108.1002/sN1\""));
+    EXPECT_THAT(Told(report), HasSubstr("leaves 2 and 500 are both"));
+    EXPECT_THAT(Told(report), HasSubstr("says 600 first-ever registrations; 598"));
+  }
+}
+
+TEST_F(LedgerVerifyTest, IdentifierOfAnEarlierMonthIsFoundSinceStart) {
+  log_.AddMonth(kOctober, 300);
+  log_.Close(kOctober);
+  log_.AddMonth(kNovember, 300);
+  log_.leaves()[450].identifier = log_.leaves()[7].identifier;
+  log_.leaves()[450].application = "erp";
+  log_.Close(kNovember);
+  log_.Write(Dir());
+  EXPECT_EQ(Told(Verify()), "");  // of the month alone nothing is wrong, and it is said
+  VerifyOptions options = Options();
+  options.since_start = true;
+  EXPECT_THAT(Kinds(Verify(options)), ElementsAre(FaultKind::kDuplicate, FaultKind::kWrongCount));
+}
+
+TEST_F(LedgerVerifyTest, LeafOutsideTheMonth) {
+  log_.AddMonth(kNovember, 300);
+  // The boundary instant belongs to the new month: 2026-12-01T00:00 in Shanghai.
+  log_.Add({"88.108.1001/late", 1796054400000, "", "product"});
+  log_.Close(kNovember);
+  log_.Write(Dir());
+  const VerifyReport report = Verify();
+  EXPECT_THAT(Kinds(report), ElementsAre(FaultKind::kLeafOutsideMonth, FaultKind::kWrongCount))
+      << Told(report);
+  EXPECT_THAT(Told(report), HasSubstr("leaf 300 is outside the month"));
+  VerifyOptions options = Options();
+  options.sample = 1000;
+  EXPECT_THAT(Kinds(Verify(options)), ElementsAre(FaultKind::kLeafOutsideMonth));
+}
+
+TEST_F(LedgerVerifyTest, ForkedCheckpoints) {
+  Build();
+  TestLog other = log_;  // the same keys, another history
+  other.leaves()[800].identifier += "x";
+  // A head of the same size with another root.
+  Overwrite("statement/2026-11.checkpoint", other.SignedHead(kFirst + kSecond));
+  EXPECT_THAT(Kinds(Verify()), ElementsAre(FaultKind::kForkedCheckpoint));
+  EXPECT_THAT(Told(Verify()), HasSubstr("are both of 2200 leaves but have different roots"));
+  log_.Write(Dir());
+  // A newer head that does not begin with the month's.
+  Overwrite("checkpoint", other.SignedHead(other.size()));
+  EXPECT_THAT(Kinds(Verify()), ElementsAre(FaultKind::kForkedCheckpoint));
+  EXPECT_THAT(Told(Verify()), HasSubstr("is not the beginning of"));
+  log_.Write(Dir());
+  // A head that somebody else was shown.
+  VerifyOptions options = Options();
+  options.seen = {{"seen.note", other.SignedHead(1000)}};
+  EXPECT_THAT(Kinds(Verify(options)), ElementsAre(FaultKind::kForkedCheckpoint));
+  options.seen = {{"seen.note", log_.SignedHead(1000)}};
+  EXPECT_EQ(Told(Verify(options)), "");
+  // Tiles and entries of the other history under the signed head of this one.
+  other.Write(folder_.Path("other"));
+  std::filesystem::copy(
+      folder_.Path("other/tile"), Dir() + "/tile",
+      std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
+  EXPECT_THAT(Kinds(Verify()), Contains(FaultKind::kForkedCheckpoint));
+}
+
+TEST_F(LedgerVerifyTest, WrongCounts) {
+  log_.AddMonth(kNovember, 300);
+  log_.Close(kNovember, ledger::StatementStatus::kFinal, [](ledger::Statement& statement) {
+    statement.figures.first_ever += 1000;
+    statement.figures.registrations += 1000;
+    statement.rows.clear();
+  });
+  log_.Write(Dir());
+  EXPECT_THAT(Kinds(Verify()), ElementsAre(FaultKind::kWrongCount));
+  EXPECT_THAT(Told(Verify()), HasSubstr("first-ever is 1300, but the tree grew by 300"));
+}
+
+TEST_F(LedgerVerifyTest, WrongBreakdown) {
+  log_.AddMonth(kNovember, 300);
+  log_.Close(kNovember, ledger::StatementStatus::kFinal, [](ledger::Statement& statement) {
+    for (ledger::StatementRow& row : statement.rows) {
+      const std::int64_t shift = row.key == "88.108.1001" ? 5 : row.key == "88.108.1002" ? -5 : 0;
+      row.figures.first_ever += shift;
+      row.figures.registrations += shift;
+    }
+  });
+  log_.Write(Dir());
+  EXPECT_THAT(Kinds(Verify()), ElementsAre(FaultKind::kWrongCount, FaultKind::kWrongCount));
+  EXPECT_THAT(Told(Verify()), HasSubstr("says 105 first-ever by enterprise-prefix "
+                                        "\"88.108.1001\"; the leaves give 100"));
+}
+
+TEST_F(LedgerVerifyTest, WrongSignatures) {
+  Build();
+  const std::string note = log_.StatementNote(kNovember);
+  std::string changed = note;
+  changed.replace(changed.find("by-application: -"), 17, "by-application: z");
+  Overwrite("statement/2026-11", changed);
+  EXPECT_THAT(Kinds(Verify()), ElementsAre(FaultKind::kWrongSignature));
+  // Another node's key of the same name.
+  const TestLog other;
+  Overwrite("statement/2026-11", other.SignStatement(log_.StatementOf(kNovember)));
+  EXPECT_THAT(Kinds(Verify()), ElementsAre(FaultKind::kWrongSignature));
+  log_.Write(Dir());
+  Overwrite("checkpoint", other.SignedHead(0));
+  EXPECT_THAT(Kinds(Verify()), ElementsAre(FaultKind::kWrongSignature));
+  // The second key was asked for, and did not sign.
+  log_.Write(Dir());
+  const ledger::Signer one[] = {log_.signer()};
+  Overwrite("statement/2026-11",
+            ledger::FormatNote(
+                ledger::SignText(ledger::FormatStatement(log_.StatementOf(kNovember)).value(), one)
+                    .value()));
+  VerifyOptions options = Options();
+  EXPECT_EQ(Told(Verify(options)), "");
+  options.keys.push_back(log_.verifier_sm2());
+  EXPECT_THAT(Kinds(Verify(options)), ElementsAre(FaultKind::kWrongSignature));
+}
+
+TEST_F(LedgerVerifyTest, BrokenChain) {
+  log_.AddMonth(kOctober, 300);
+  log_.Close(kOctober);
+  log_.AddMonth(kNovember, 300);
+  log_.Close(kNovember);
+  log_.Write(Dir());
+  // October is stated anew after November named its text.
+  ledger::Statement october = log_.StatementOf(kOctober);
+  ++october.figures.registrations;
+  ++october.figures.re_registrations;
+  october.rows.clear();
+  Overwrite("statement/2026-10", log_.SignStatement(october));
+  EXPECT_THAT(Kinds(Verify()), ElementsAre(FaultKind::kBrokenChain));
+  ledger::Statement november = log_.StatementOf(kNovember);
+  november.previous.reset();
+  Overwrite("statement/2026-11", log_.SignStatement(november));
+  EXPECT_THAT(Kinds(Verify()), ElementsAre(FaultKind::kBrokenChain));
+  EXPECT_THAT(Told(Verify()), HasSubstr("already had 300 leaves"));
+}
+
+TEST_F(LedgerVerifyTest, MissingAndMalformed) {
+  Build();
+  std::filesystem::remove(Dir() + "/tile/entries/004");
+  EXPECT_THAT(Kinds(Verify()), ElementsAre(FaultKind::kMissing));
+  EXPECT_THAT(Told(Verify()), HasSubstr("tile/entries/004"));
+  log_.Write(Dir());
+  Overwrite("tile/entries/004", "x");
+  EXPECT_THAT(Kinds(Verify()), ElementsAre(FaultKind::kMalformed));
+  log_.Write(Dir());
+  Overwrite("tile/0/002.p/188", std::string(32, 'x'));
+  EXPECT_THAT(Kinds(Verify()), Contains(FaultKind::kMalformed));
+  log_.Write(Dir());
+  Overwrite("statement/2026-11", "no note\n");
+  EXPECT_THAT(Kinds(Verify()), ElementsAre(FaultKind::kMalformed));
+  std::filesystem::remove(Dir() + "/statement/2026-11");
+  EXPECT_THAT(Kinds(Verify()), ElementsAre(FaultKind::kMissing));
+}
+
+TEST_F(LedgerVerifyTest, FullTileStandsInForAPartialOneThatIsGone) {
+  Build();
+  std::filesystem::remove_all(Dir() + "/tile/0/002.p");
+  EXPECT_EQ(Told(Verify()), "");
+}
+
+TEST_F(LedgerVerifyTest, MirrorOfAMonthVerifiesAndGoesOn) {
+  Build();
+  DirectorySource source(Dir());
+  const std::string mirror = folder_.Path("mirror");
+  const auto first = MirrorLedger(source, mirror, kNovember, nullptr);
+  ASSERT_TRUE(first.ok()) << first.error().detail;
+  EXPECT_EQ(first->kept, 0U);
+  const auto again = MirrorLedger(source, mirror, kNovember, nullptr);
+  ASSERT_TRUE(again.ok());
+  EXPECT_GT(again->kept, 10U);
+  EXPECT_LT(again->fetched, 10U);
+  DirectorySource copy(mirror);
+  VerifyOptions options = Options();
+  EXPECT_EQ(Told(VerifyMonth(copy, options, nullptr).value()), "");
+  options.sample = 100;
+  EXPECT_EQ(Told(VerifyMonth(copy, options, nullptr).value()), "");
+  const auto all = MirrorLedger(source, mirror, std::nullopt, nullptr);
+  ASSERT_TRUE(all.ok());
+  options = Options();
+  options.since_start = true;
+  EXPECT_EQ(Told(VerifyMonth(copy, options, nullptr).value()), "");
+}
+
+TEST_F(LedgerVerifyTest, CommandSaysItInBothLanguagesAndAsJson) {
+  Build();
+  const std::string vkey = folder_.Write("vkey", log_.verifier().Vkey() + "\n");
+  const std::vector<std::string> arguments{"ledger",  "verify",  "--dir",  Dir(),
+                                           "--month", "2026-11", "--vkey", vkey};
+  const CliResult right = RunCli(arguments);
+  EXPECT_EQ(right.code, kExitDone) << right.err;
+  EXPECT_THAT(right.out, HasSubstr("verified: nothing wrong"));
+  EXPECT_THAT(right.out, HasSubstr("1,500"));
+  ReplaceEntry(Dir(), 1030, log_.size(), [](std::vector<std::string>& entries, std::size_t at) {
+    std::swap(entries[at], entries[at + 3]);
+  });
+  const CliResult wrong = RunCli(arguments);
+  EXPECT_EQ(wrong.code, kExitFailed);
+  EXPECT_THAT(wrong.out, HasSubstr("NOT verified: 2 faults"));
+  CliSetup chinese;
+  chinese.language = Language::kChinese;
+  EXPECT_THAT(RunCli(arguments, chinese).out, HasSubstr("第 1030 条记录次序被调换"));
+  std::vector<std::string> json = arguments;
+  json.push_back("--json");
+  EXPECT_THAT(RunCli(json).out, HasSubstr(R"("kind":"reordered-leaf")"));
+  json.insert(json.end(), {"--sample", "100", "--seed", "1"});
+  EXPECT_THAT(RunCli(json).out, HasSubstr(R"("shareMissedAt1Percent":0.0450074)"));
+  EXPECT_EQ(RunCli({"ledger", "verify", "--month", "2026-11", "--vkey", vkey}).code, kExitUsage);
+  EXPECT_EQ(RunCli({"ledger", "verify", "--dir", Dir(), "--month", "2026-13", "--vkey", vkey}).code,
+            kExitUsage);
+  EXPECT_EQ(RunCli({"ledger", "verify", "--dir", Dir(), "--month", "2026-11", "--vkey", "x"}).code,
+            kExitUsage);
+}
+
+TEST(ConfidenceTest, FollowsFromTheSample) {
+  EXPECT_NEAR(ChanceOfMissing(459, 0.01), 0.0099, 0.0001);
+  EXPECT_NEAR(ShareMissedAtChance(459, 0.01), 0.00998, 0.0001);
+  EXPECT_EQ(ShareMissedAtChance(0, 0.01), 1);
+  EXPECT_EQ(ChanceOfMissing(0, 0.5), 1);
+}
+
+TEST(DuplicateFinderTest, FindsTheSameWithAndWithoutPartitions) {
+  const TestFolder folder;
+  constexpr std::uint64_t kLeaves = 20'000;
+  for (const std::size_t memory : {std::size_t{16} << 20, std::size_t{64} << 10}) {
+    auto finder = DuplicateFinder::Create(kLeaves, memory, folder.Path(""));
+    ASSERT_TRUE(finder.ok()) << finder.error().detail;
+    EXPECT_EQ((*finder)->partitions() > 1, memory < kLeaves * 24);
+    for (std::uint64_t i = 0; i < kLeaves; ++i) {
+      // Each thousandth leaf repeats the one of its hundredth part.
+      const std::uint64_t number = i % 1000 == 999 ? i / 100 : i;
+      ASSERT_TRUE(
+          (*finder)->Add((i % 2 == 0 ? "88.1/SN" : "88.1/sn") + std::to_string(number), i).ok());
+    }
+    std::uint64_t found = 0;
+    ASSERT_TRUE((*finder)
+                    ->Finish([&](std::uint64_t first, std::uint64_t later) {
+                      EXPECT_EQ(later % 1000, 999U);
+                      EXPECT_EQ(first, later / 100);
+                      ++found;
+                    })
+                    .ok());
+    EXPECT_EQ(found, kLeaves / 1000);
+    finder->reset();
+    EXPECT_TRUE(std::filesystem::is_empty(folder.Path("")));
+  }
+  EXPECT_FALSE(DuplicateFinder::Create(1'000'000, 1024, folder.Path("")).ok());
+  EXPECT_FALSE(DuplicateFinder::Create(100, 24, folder.Path("none/such")).ok());
+}
+
+}  // namespace
+}  // namespace idnode::cli
