@@ -48,13 +48,17 @@ constexpr std::array<DimensionRow, 9> kDimensions = {{
     {Dimension::kApplication, "application", ApplicationValue},
     {Dimension::kObjectClass, "object-class", ObjectClassValue},
     {Dimension::kTemplate, "template", TemplateValue},
-    {Dimension::kSourceAddress, "source-address", SourceAddressValue, false},
+    {Dimension::kSourceAddress, "source-address", SourceAddressValue, false, false},
     {Dimension::kAttributes, "attributes", AttributesValue},
 }};
 
 }  // namespace
 
 std::span<const DimensionRow> Dimensions() { return kDimensions; }
+
+const DimensionRow& RowOf(Dimension dimension) {
+  return kDimensions[static_cast<std::size_t>(dimension)];
+}
 
 Result<Dimension> ParseDimension(std::string_view name) {
   std::string names;

@@ -49,7 +49,12 @@ struct DimensionRow {
   std::string (*value)(const Event& event, const TimeZone& zone);
   /// False where the records do not tell it, so that a recount cannot check it.
   bool in_records = true;
+  /// False where its values are nobody's but an auditor's or an operator's.
+  bool is_public = true;
 };
+
+/// The row of a dimension.
+const DimensionRow& RowOf(Dimension dimension);
 
 /// Every dimension, in the order of their numbers.
 std::span<const DimensionRow> Dimensions();

@@ -13,6 +13,7 @@ constexpr char kVersion = 1;
 constexpr std::uint64_t kListMax = 1 << 20;
 constexpr std::size_t kSegmentRows = 256;
 constexpr std::size_t kMonthRows = 1000;
+constexpr std::size_t kIndexRows = 16;
 
 Error Damaged(std::string_view what) {
   return Error(Errc::kCorruption, "the ledger's " + std::string(what) + " row is damaged");
@@ -176,6 +177,7 @@ std::string EncodeLedgerSegment(const LedgerSegment& segment) {
     AppendVarint(part.shard, bytes);
     AppendVarint(part.version, bytes);
     AppendVarint(part.leaves, bytes);
+    AppendVarint(static_cast<std::uint64_t>(part.commit_ms), bytes);
   }
   return bytes;
 }
@@ -190,7 +192,7 @@ Result<LedgerSegment> DecodeLedgerSegment(std::string_view bytes) {
   for (auto& part : segment.parts) {
     std::uint64_t shard = 0;
     if (!TakeVarint(bytes, shard) || shard > UINT32_MAX || !TakeVarint(bytes, part.version) ||
-        !TakeVarint(bytes, part.leaves) || part.leaves == 0 ||
+        !TakeVarint(bytes, part.leaves) || part.leaves == 0 || !TakeMs(bytes, part.commit_ms) ||
         part.leaves > ledger::kTreeSizeMax - leaves) {
       return Damaged("segment");
     }
@@ -266,16 +268,20 @@ Result<LedgerSketches> DecodeLedgerSketches(std::string_view bytes) {
   return sketches;
 }
 
-std::string EncodeLedgerLeaf(std::uint64_t leaf) {
+std::string EncodeLedgerIndex(const LedgerIndexRow& row) {
   std::string bytes;
-  AppendVarint(leaf, bytes);
+  AppendVarint(row.leaf, bytes);
+  AppendVarint(static_cast<std::uint64_t>(row.commit_ms), bytes);
   return bytes;
 }
 
-Result<std::uint64_t> DecodeLedgerLeaf(std::string_view bytes) {
-  std::uint64_t leaf = 0;
-  if (!TakeVarint(bytes, leaf) || !bytes.empty()) return Damaged("index");
-  return leaf;
+Result<LedgerIndexRow> DecodeLedgerIndex(std::string_view bytes) {
+  LedgerIndexRow row;
+  if (!TakeVarint(bytes, row.leaf) || row.leaf > ledger::kTreeSizeMax ||
+      !TakeMs(bytes, row.commit_ms) || !bytes.empty()) {
+    return Damaged("index");
+  }
+  return row;
 }
 
 Result<std::optional<std::string>> LedgerStore::Row(std::string_view key, Deadline deadline) const {
@@ -363,18 +369,88 @@ Result<std::optional<std::uint64_t>> LedgerStore::FirstLeafOf(ShardId shard, Ver
                             LedgerIndexKey(shard + 1, 0), 1, false, deadline);
   if (!index.ok()) return index.error();
   if (index->empty()) return none;
-  auto leaf = DecodeLedgerLeaf(index->front().value);
-  if (!leaf.ok()) return leaf.error();
-  auto bytes = Row(LedgerSegmentKey(*leaf), deadline);
-  if (!bytes.ok()) return bytes.error();
-  if (!bytes->has_value()) return Damaged("index");
-  const auto segment = DecodeLedgerSegment(**bytes);
+  const auto row = DecodeLedgerIndex(index->front().value);
+  if (!row.ok()) return row.error();
+  const auto segment = SegmentAt(row->leaf, deadline);
   if (!segment.ok()) return segment.error();
+  std::uint64_t leaf = row->leaf;
   for (const auto& part : segment->parts) {
-    if (part.shard == shard && part.version == version) return std::optional(*leaf);
-    *leaf += part.leaves;
+    if (part.shard == shard && part.version == version) return std::optional(leaf);
+    leaf += part.leaves;
   }
   return none;
+}
+
+// The segment that an index row names.
+Result<LedgerSegment> LedgerStore::SegmentAt(std::uint64_t leaf, Deadline deadline) const {
+  auto bytes = Row(LedgerSegmentKey(leaf), deadline);
+  if (!bytes.ok()) return bytes.error();
+  if (!bytes->has_value()) return Damaged("index");
+  return DecodeLedgerSegment(**bytes);
+}
+
+// The first index row of the shard whose time is not before `commit_ms`: times do not fall as
+// versions rise, so it is found by halving.
+Result<Version> LedgerStore::FirstIndexFrom(ShardId shard, std::int64_t commit_ms,
+                                            Deadline deadline) const {
+  const auto version_of = [](const ScanRow& row) {
+    return Version{ReadBigEndian(std::string_view(row.key).substr(6))};
+  };
+  const auto newest = engine_.Scan(kLedgerShard, LedgerIndexKey(shard, 0),
+                                   LedgerIndexKey(shard + 1, 0), 1, true, deadline);
+  if (!newest.ok()) return newest.error();
+  Version low = 0;
+  Version high = newest->empty() ? 0 : version_of(newest->front()) + 1;
+  while (low < high) {
+    const Version middle = low + (high - low) / 2;
+    const auto found = engine_.Scan(kLedgerShard, LedgerIndexKey(shard, middle),
+                                    LedgerIndexKey(shard, high), 1, false, deadline);
+    if (!found.ok()) return found.error();
+    if (found->empty()) {
+      high = middle;
+      continue;
+    }
+    const auto row = DecodeLedgerIndex(found->front().value);
+    if (!row.ok()) return row.error();
+    if (row->commit_ms < commit_ms) {
+      low = version_of(found->front()) + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+Result<std::vector<LedgerFeedRow>> LedgerStore::RowsAt(ShardId shard, std::int64_t commit_ms,
+                                                       Deadline deadline) const {
+  std::vector<LedgerFeedRow> rows;
+  const auto first = FirstIndexFrom(shard, commit_ms, deadline);
+  if (!first.ok()) return first.error();
+  std::string from = LedgerIndexKey(shard, *first);
+  const std::string to = LedgerIndexKey(shard + 1, 0);
+  for (;;) {
+    const auto page = engine_.Scan(kLedgerShard, from, to, kIndexRows, false, deadline);
+    if (!page.ok()) return page.error();
+    for (const auto& scanned : *page) {
+      const auto index = DecodeLedgerIndex(scanned.value);
+      if (!index.ok()) return index.error();
+      const auto segment = SegmentAt(index->leaf, deadline);
+      if (!segment.ok()) return segment.error();
+      std::uint64_t leaf = index->leaf;
+      for (const auto& part : segment->parts) {
+        if (part.shard == shard && part.commit_ms == commit_ms) {
+          rows.push_back({part.version, leaf, part.leaves});
+        }
+        leaf += part.leaves;
+      }
+      if (rows.size() > kRowsAtMax) {
+        return Error(Errc::kUnavailable, "too many commits have one time");
+      }
+      if (index->commit_ms > commit_ms) return rows;
+    }
+    if (page->size() < kIndexRows) return rows;
+    from = page->back().key + '\0';
+  }
 }
 
 Result<std::string> LedgerStore::FullTile(unsigned level, std::uint64_t index,

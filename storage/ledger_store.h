@@ -48,12 +48,27 @@ struct LedgerSegment {
   struct Part {
     ShardId shard = 0;
     Version version = 0;
-    std::uint64_t leaves = 0;  ///< first-ever registrations in the feed row; at least 1
+    std::uint64_t leaves = 0;    ///< first-ever registrations in the feed row; at least 1
+    std::int64_t commit_ms = 0;  ///< when the feed row was committed
     friend bool operator==(const Part&, const Part&) = default;
   };
   std::vector<Part> parts;
   std::uint64_t leaves() const;
   friend bool operator==(const LedgerSegment&, const LedgerSegment&) = default;
+};
+
+/// Where the entries of a shard are: under the last version that a segment has of it.
+struct LedgerIndexRow {
+  std::uint64_t leaf = 0;      ///< the segment's first
+  std::int64_t commit_ms = 0;  ///< of that version
+  friend bool operator==(const LedgerIndexRow&, const LedgerIndexRow&) = default;
+};
+
+/// A feed row in the tree.
+struct LedgerFeedRow {
+  Version version = 0;
+  std::uint64_t first_leaf = 0;
+  std::uint64_t leaves = 0;
 };
 
 /// Evidence that is counted while leaves are appended (design §6, Statement).
@@ -108,8 +123,8 @@ std::string EncodeLedgerLease(const LedgerLease& lease);
 Result<LedgerLease> DecodeLedgerLease(std::string_view bytes);
 std::string EncodeLedgerSketches(const LedgerSketches& sketches);
 Result<LedgerSketches> DecodeLedgerSketches(std::string_view bytes);
-std::string EncodeLedgerLeaf(std::uint64_t leaf);
-Result<std::uint64_t> DecodeLedgerLeaf(std::string_view bytes);
+std::string EncodeLedgerIndex(const LedgerIndexRow& row);
+Result<LedgerIndexRow> DecodeLedgerIndex(std::string_view bytes);
 
 /// Typed reads of the ledger's rows. Thread-safe. Errors of all: those of the engine and of the
 /// codecs.
@@ -134,12 +149,21 @@ class LedgerStore {
   /// integrated yet, or without first-ever registrations.
   Result<std::optional<std::uint64_t>> FirstLeafOf(ShardId shard, Version version,
                                                    Deadline deadline) const;
+  /// The rows of a shard's feed that are in the tree and were committed at that time, in order.
+  /// Reads small rows only, however long the log is. Errors: kUnavailable (more than
+  /// kRowsAtMax).
+  Result<std::vector<LedgerFeedRow>> RowsAt(ShardId shard, std::int64_t commit_ms,
+                                            Deadline deadline) const;
+  /// A clock moves between two commits of a shard, so there is hardly ever more than one.
+  static constexpr std::size_t kRowsAtMax = 1024;
   /// Bytes of the full tile of a level from 1 on. Errors: kNotFound.
   Result<std::string> FullTile(unsigned level, std::uint64_t index, Deadline deadline) const;
 
  private:
   Result<std::vector<Month>> Months(const std::string& from, const std::string& to,
                                     Deadline deadline) const;
+  Result<LedgerSegment> SegmentAt(std::uint64_t leaf, Deadline deadline) const;
+  Result<Version> FirstIndexFrom(ShardId shard, std::int64_t commit_ms, Deadline deadline) const;
 
   Engine& engine_;
 };

@@ -63,20 +63,21 @@ Result<std::unique_ptr<TempDir>> BenchRun::NewDir() const {
   return TempDir::Make(options_.work_dir);
 }
 
-Result<BenchRun::Node> BenchRun::NewNode() {
+Result<BenchRun::Node> BenchRun::NewNode(const std::map<std::string, std::string>& environment) {
   DropStoredNode();
   Node node;
   auto dir = NewDir();
   if (!dir.ok()) return dir.error();
   node.dir = std::move(*dir);
-  IDNODE_RETURN_IF_ERROR(Restart(node));
+  IDNODE_RETURN_IF_ERROR(Restart(node, environment));
   return node;
 }
 
-Result<void> BenchRun::Restart(Node& node) const {
+Result<void> BenchRun::Restart(Node& node,
+                               const std::map<std::string, std::string>& environment) const {
   node.process.reset();
   auto process = NodeProcess::Start(
-      {options_.node_program, node.data_dir(), node.dir->path() + "/idnoded.log"});
+      {options_.node_program, node.data_dir(), node.dir->path() + "/idnoded.log", environment});
   if (!process.ok()) return process.error();
   node.process = std::move(*process);
   return {};
@@ -162,6 +163,7 @@ std::vector<Scenario> AllScenarios(const Sizes& sizes) {
   AddRegisterScenarios(sizes, scenarios);
   AddLatencyScenarios(sizes, scenarios);
   AddVolumeScenarios(sizes, scenarios);
+  AddLedgerScenarios(sizes, scenarios);
   AddResolveScenarios(sizes, scenarios);
   return scenarios;
 }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -65,9 +66,11 @@ class BenchRun {
   /// A directory that goes when the pointer goes. Errors: kUnavailable.
   Result<std::unique_ptr<TempDir>> NewDir() const;
   /// Starts a node on an empty store. Ends the stored node, so that one node runs at a time.
-  Result<Node> NewNode();
+  /// `environment` is added to this program's.
+  Result<Node> NewNode(const std::map<std::string, std::string>& environment = {});
   /// Starts the node of `node` again on its directory.
-  Result<void> Restart(Node& node) const;
+  Result<void> Restart(Node& node,
+                       const std::map<std::string, std::string>& environment = {}) const;
 
   /// The node that holds `rows` rows of `StoredData`, loaded where it is not there yet; lives
   /// until another is asked for.
@@ -117,6 +120,7 @@ std::vector<Scenario> AllScenarios(const Sizes& sizes);
 void AddRegisterScenarios(const Sizes& sizes, std::vector<Scenario>& scenarios);
 void AddLatencyScenarios(const Sizes& sizes, std::vector<Scenario>& scenarios);
 void AddVolumeScenarios(const Sizes& sizes, std::vector<Scenario>& scenarios);
+void AddLedgerScenarios(const Sizes& sizes, std::vector<Scenario>& scenarios);
 void AddResolveScenarios(const Sizes& sizes, std::vector<Scenario>& scenarios);
 void AddStoredScenarios(const Sizes& sizes, std::uint64_t rows, std::vector<Scenario>& scenarios);
 

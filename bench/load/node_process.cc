@@ -35,28 +35,56 @@ std::uint16_t PortOf(const boost::json::object& ports, std::string_view name) {
 
 }  // namespace
 
-int HttpStatus(std::uint16_t port, const std::string& path) {
+namespace {
+
+// What the server answers to a GET, up to `bytes_max`; empty if there was no answer.
+std::string Exchange(std::uint16_t port, const std::string& path, const std::string& accept,
+                     std::size_t bytes_max) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return 0;
+  if (fd < 0) return {};
   const timeval timeout{2, 0};
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  int status = 0;
+  std::string answer;
   if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
-    const std::string request =
-        "GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
-    char answer[64] = {};
+    const std::string request = "GET " + path +
+                                " HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: " + accept +
+                                "\r\nConnection: close\r\n\r\n";
+    char part[4096];
     if (send(fd, request.data(), request.size(), MSG_NOSIGNAL) ==
-            static_cast<ssize_t>(request.size()) &&
-        recv(fd, answer, sizeof answer - 1, MSG_WAITALL) > 12) {
-      std::from_chars(answer + 9, answer + 12, status);  // after "HTTP/1.1 "
+        static_cast<ssize_t>(request.size())) {
+      for (ssize_t got = 0;
+           answer.size() < bytes_max && (got = recv(fd, part, sizeof part, 0)) > 0;) {
+        answer.append(part, static_cast<std::size_t>(got));
+      }
     }
   }
   close(fd);
+  return answer;
+}
+
+int StatusOf(const std::string& answer) {
+  int status = 0;
+  if (answer.size() > 12) std::from_chars(&answer[9], &answer[12], status);  // after "HTTP/1.1 "
   return status;
+}
+
+}  // namespace
+
+int HttpStatus(std::uint16_t port, const std::string& path) {
+  constexpr std::size_t kStatusLineBytes = 64;
+  return StatusOf(Exchange(port, path, "*/*", kStatusLineBytes));
+}
+
+std::string HttpBody(std::uint16_t port, const std::string& path, const std::string& accept) {
+  constexpr std::size_t kAnswerBytesMax = 32U << 20;
+  const std::string answer = Exchange(port, path, accept, kAnswerBytesMax);
+  const std::size_t head_end = answer.find("\r\n\r\n");
+  if (StatusOf(answer) != 200 || head_end == std::string::npos) return {};
+  return answer.substr(head_end + 4);
 }
 
 Result<std::unique_ptr<NodeProcess>> NodeProcess::Start(const Options& options) {
@@ -71,6 +99,7 @@ Result<std::unique_ptr<NodeProcess>> NodeProcess::Start(const Options& options) 
                          {"IDNODE_GRPC_PORT", "0"},
                          {"IDNODE_ADMIN_PORT", "0"},
                          {"IDNODE_LOG_LEVEL", "warning"}};
+  command.environment.insert(options.environment.begin(), options.environment.end());
   command.log_path = options.log_path;
   auto child = Child::Start(command);
   if (!child.ok()) return child.error();

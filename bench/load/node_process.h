@@ -16,7 +16,8 @@ class NodeProcess {
   struct Options {
     std::string program;  ///< path of idnoded
     std::string data_dir;
-    std::string log_path;  ///< what the node says on stderr
+    std::string log_path;                                 ///< what the node says on stderr
+    std::map<std::string, std::string> environment = {};  ///< added to this program's
   };
 
   /// Starts the node and waits until it is ready: its ports are told and /ready answers 200.
@@ -54,5 +55,7 @@ class NodeProcess {
 
 /// Status of `GET path` from 127.0.0.1, without keep-alive; 0 if there was no answer.
 int HttpStatus(std::uint16_t port, const std::string& path);
+/// Body of `GET path` from 127.0.0.1, without keep-alive; empty unless it was answered 200.
+std::string HttpBody(std::uint16_t port, const std::string& path, const std::string& accept);
 
 }  // namespace idnode::bench

@@ -14,6 +14,8 @@ constexpr std::chrono::milliseconds kWatchPeriod(1'000);
 /// Retention is counted in hours and days: a few minutes more or less do not matter.
 constexpr std::chrono::milliseconds kRetentionPeriod(600'000);
 constexpr std::chrono::milliseconds kFlushPeriod(60'000);
+/// Stop waits for the task that runs.
+constexpr std::chrono::milliseconds kFlushMax(5'000);
 
 }  // namespace
 
@@ -74,9 +76,11 @@ void Application::AddRetention() {
       service::RetentionOptions{
           std::chrono::hours(config_.retention.feed_hours),
           [&guard = core_->services().clock_guard] { return guard.TrustedMs(); },
-          [core = core_.get()](storage::ShardId shard) { return core->FeedFollowedUpTo(shard); }});
-  maintenance_.Add("resolved identifiers", kFlushPeriod,
-                   [core = core_.get()] { core->FlushLedger(); });
+          [core = core_.get()](storage::ShardId shard) { return core->FeedFollowedUpTo(shard); },
+          [core = core_.get()] { return core->Draining(); }, &core_->committer()});
+  maintenance_.Add("resolved identifiers", kFlushPeriod, [this, core = core_.get()] {
+    (void)core->FlushLedger(clock_.After(kFlushMax));
+  });
   maintenance_.Add("retention", kRetentionPeriod, [retention] {
     if (auto kept = retention->Run(); !kept.ok()) {
       LogWarning("retention failed; it is tried again", {{"detail", kept.error().detail}});

@@ -122,6 +122,7 @@ struct RegistrationSection {
 struct ClockSection {
   std::int64_t drift_max_ms = 5 * 60 * 1000;
   std::int64_t silence_max_hours = 31 * 24;
+  std::int64_t ahead_hours = 0;  ///< --dev only: the wall clock is ahead by so much
 };
 
 /// [retention]: how long what followers need is kept.

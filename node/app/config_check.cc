@@ -41,11 +41,17 @@ class Checker {
     CheckPorts();
     CheckLimits();
     CheckLedger();
+    CheckClock();
   }
 
  private:
   void Fault(std::string key, std::string what, std::string fix) {
     faults_.push_back({std::move(key), "", std::move(what), std::move(fix)});
+  }
+
+  void CheckClock() {
+    if (dev_ || config_.clock.ahead_hours == 0) return;
+    Fault("clock.ahead_hours", "makes every commit carry a false time", "remove it; --dev has it");
   }
 
   void CheckNode() {

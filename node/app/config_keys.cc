@@ -177,6 +177,8 @@ void AddRest(Config& config, Keys& keys) {
                   "Registration stops when the clock departs by more", 1'000, 24 * kHourMs});
   keys.push_back({"clock", "silence_max_hours", &config.clock.silence_max_hours,
                   "At start, longest time since the last commit that is believed", 1, 24 * 3650});
+  keys.push_back({"clock", "ahead_hours", &config.clock.ahead_hours,
+                  "With --dev only: a wall clock that is ahead, to see a month close", 0, 24 * 62});
   keys.push_back({"retention", "feed_hours", &config.retention.feed_hours,
                   "How long followers can read the change feed", 1, 24 * 3650});
   auto& ledger = config.ledger;

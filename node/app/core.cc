@@ -18,6 +18,8 @@ namespace {
 
 /// For each administrative read or write of the start.
 constexpr std::chrono::milliseconds kStartStepMax(60'000);
+/// Of a month that is to be closed, what is in memory is written within this time or later.
+constexpr std::chrono::milliseconds kCloseFlushMax(10'000);
 
 std::size_t Size(std::int64_t number) { return static_cast<std::size_t>(number); }
 
@@ -180,13 +182,15 @@ Result<void> Core::OpenLedger(const std::string& data_dir) {
   LogInfo("ledger", {{"origin", keys->origin}, {"vkey", keys->vkey()}});
   if (const std::string sm2 = keys->vkey_sm2(); !sm2.empty())
     LogInfo("ledger", {{"vkey_sm2", sm2}});
-  marks_ = std::make_unique<service::ResolvedMarks>(clock_, zone_);
   sequencer_ = std::make_unique<service::LedgerSequencer>(*engine_, *committer_, clock_, zone_,
                                                           metrics_, *std::move(keys), options);
   if (auto loaded = sequencer_->Load(); !loaded.ok()) {
     return Prefix("reading the ledger", loaded.error());
   }
-  sequencer_->SetBeforeClose([this] { FlushLedger(); });
+  const auto month = RunningMonth();
+  marks_ = std::make_unique<service::ResolvedMarks>(
+      zone_, month ? *month : zone_.MonthOf(clock_.WallMs()));
+  sequencer_->SetBeforeClose([this] { return FlushLedger(clock_.After(kCloseFlushMax)); });
   ledger_ = std::make_unique<service::LedgerReader>(*engine_, *committer_, *sequencer_, clock_,
                                                     zone_, std::move(reader_options));
   registration_->SetLedger(ledger_.get());
@@ -196,23 +200,44 @@ Result<void> Core::OpenLedger(const std::string& data_dir) {
 }
 
 void Core::StartLedger() {
-  if (sequencer_ != nullptr) sequencer_->Start();
+  if (sequencer_ == nullptr) return;
+  // A node that is ready has a checkpoint. Where that fails, its thread tries again, and tells.
+  if (sequencer_->Published() == nullptr) (void)sequencer_->Step();
+  sequencer_->Start();
 }
 
-void Core::FlushLedger() {
-  if (marks_ == nullptr) return;
+// The month that runs as the ledger has it: the clock may be wrong. Nothing: not known.
+std::optional<Month> Core::RunningMonth() const {
+  std::optional<Month> month;
+  if (const auto published = sequencer_->Published(); published != nullptr) {
+    month = published->state.month;
+  }
+  const auto trusted_ms = clock_guard_->TrustedMs();
+  if (!trusted_ms.ok()) return month;
+  // The ledger may be behind; but the month after the open one is marked beside it.
+  const Month trusted = zone_.MonthOf(*trusted_ms);
+  if (!month || trusted.number > month->number + 1) month = trusted;
+  return month;
+}
+
+Result<void> Core::FlushLedger(Deadline deadline) {
+  if (marks_ == nullptr) return {};
   const auto flushed =
-      marks_->Flush(storage::LedgerStore(*engine_), *committer_, clock_.After(kStartStepMax));
+      marks_->Flush(storage::LedgerStore(*engine_), *committer_, RunningMonth(), deadline);
   if (!flushed.ok()) {
     LogWarning("marks of resolved identifiers were not written; it is tried again",
                {{"detail", flushed.error().detail}});
   }
+  return flushed;
 }
 
 void Core::DrainCommits(Deadline deadline) {
   if (sequencer_ != nullptr) {
-    FlushLedger();
-    if (const auto drained = sequencer_->Drain(deadline); !drained.ok()) {
+    // The committer keeps a part of the time: it has items to finish that no ledger waits for.
+    const auto left = std::max(deadline - clock_.Monotonic(), Deadline::duration::zero());
+    const Deadline ledger_deadline = deadline - left / 4;
+    (void)FlushLedger(ledger_deadline);
+    if (const auto drained = sequencer_->Drain(ledger_deadline); !drained.ok()) {
       LogWarning("the ledger is behind; the next start brings it up",
                  {{"detail", drained.error().detail}});
     }

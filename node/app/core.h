@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "node/app/config.h"
@@ -42,13 +43,17 @@ class Core : public service::NodeState {
   void SetReady(bool ready) { ready_.store(ready); }
   /// Takes no new registrations from now on; Ready is false.
   void BeginDrain();
-  /// Begins to sequence the ledger, where it is on. Once, after Open.
+  /// Begins to sequence the ledger, where it is on; a new store then has one, if the store can be
+  /// written. Once, after Open, before SetReady.
   void StartLedger();
   /// Finishes what is queued, at most until `deadline`: everything acknowledged is in the ledger
   /// then, under a published checkpoint.
   void DrainCommits(Deadline deadline);
-  /// Writes what is kept in memory of resolutions: housekeeping, now and then.
-  void FlushLedger();
+  /// Writes what is kept in memory of resolutions, at most until `deadline`: housekeeping, now and
+  /// then. Errors are told to the log; what was not written is written next time.
+  Result<void> FlushLedger(Deadline deadline);
+  /// True once BeginDrain was called. For housekeeping that takes long.
+  bool Draining() const { return draining_.load(); }
   /// For retention: how far the ledger has followed a shard's feed; everything where it is off.
   storage::Version FeedFollowedUpTo(storage::ShardId shard) const;
 
@@ -66,6 +71,7 @@ class Core : public service::NodeState {
   Result<void> Start(const std::string& data_dir, const std::string& store_dir);
   void MakeServices();
   Result<void> OpenLedger(const std::string& data_dir);
+  std::optional<Month> RunningMonth() const;
   void AddGauges();
 
   // In start order: destruction is teardown. But the destructor drains the committer first: what

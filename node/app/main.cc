@@ -2,6 +2,7 @@
 
 #include <absl/synchronization/mutex.h>
 
+#include "node/app/ahead_clock.h"
 #include "node/app/application.h"
 #include "node/app/command_line.h"
 #include "node/app/exit_code.h"
@@ -31,6 +32,6 @@ int main(int argc, char** argv) {
   }
   // Debian's Abseil watches every lock that gRPC takes for deadlocks, which costs some per cent.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-  const idnode::SystemClock clock;
+  const AheadClock clock{std::chrono::hours(loaded.config.clock.ahead_hours)};
   return RunUntilSignal(loaded.config, clock);
 }

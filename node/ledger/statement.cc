@@ -260,7 +260,11 @@ void TakeRow(Breakdown breakdown, Lines& lines, Statement& statement) {
   const std::size_t space = value.find(' ');
   const auto key = Unescape(value.substr(0, space));
   if (space == std::string_view::npos || !key) return lines.Fail("a row has no key");
-  if (value.substr(0, space) != "-") row.key = *key;
+  if (value.substr(0, space) == "*") {
+    row.key = kStatementOthersKey;
+  } else if (value.substr(0, space) != "-") {
+    row.key = *key;
+  }
   value.remove_prefix(space + 1);
   for (const FigureName& name : kFigures) {
     const std::size_t end = std::min(value.find(' '), value.size());
@@ -388,6 +392,8 @@ std::string_view BreakdownName(Breakdown breakdown) {
 std::string EscapeStatementKey(std::string_view key) {
   if (key.empty()) return "-";
   if (key == "-") return "%2D";
+  if (key == kStatementOthersKey) return "*";
+  if (key == "*") return "%2A";
   return Escape(key, " ");
 }
 

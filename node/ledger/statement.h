@@ -20,6 +20,10 @@ inline constexpr std::size_t kStatementEvidenceMax = 256;
 /// Longest key of a row, evidence value and origin, before escaping.
 inline constexpr std::size_t kStatementValueBytesMax = 2048;
 
+/// The key of the row that sums up those of a breakdown that have none of their own. Written "*"; a
+/// key "*" is written "%2A". It is not UTF-8, so no text of a registration equals it.
+inline constexpr std::string_view kStatementOthersKey = "\xff*";
+
 /// The bound for OpenNote on statements: the text and its signatures.
 inline constexpr std::size_t kStatementNoteBytesMax = kStatementBytesMax + (1 << 20);
 
@@ -58,7 +62,7 @@ struct StatementFigures {
 
 struct StatementRow {
   Breakdown breakdown = Breakdown::kDay;
-  std::string key;  ///< empty: those that have none
+  std::string key;  ///< empty: those that have none; kStatementOthersKey: all the others
   StatementFigures figures;
   friend bool operator==(const StatementRow&, const StatementRow&) = default;
 };
@@ -98,7 +102,8 @@ Digest StatementDigest(std::string_view text);
 Result<void> CheckFigures(const Statement& statement);
 
 /// "%20" for a space, and so on, for all bytes that may not stand in a row's key: spaces, control
-/// characters, "%", and what is not UTF-8. An empty key is "-", and "-" is "%2D".
+/// characters, "%", and what is not UTF-8. An empty key is "-", and "-" is "%2D";
+/// kStatementOthersKey is "*", and "*" is "%2A".
 std::string EscapeStatementKey(std::string_view key);
 
 }  // namespace idnode::ledger

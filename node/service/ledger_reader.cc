@@ -16,13 +16,17 @@ namespace idnode::service {
 namespace {
 
 constexpr std::size_t kCosignedSizesMax = 64;
-constexpr std::size_t kFeedRowsAtOnce = 4;
+/// Statements may have many MiB.
+constexpr std::size_t kFinalsMax = 2;
 constexpr int kWriteTries = 8;
 /// Identifiers of other homes may be longer than those registered here.
 constexpr std::size_t kIdentifierBytesMax = 1024;
 
-storage::Version VersionOf(const storage::ScanRow& row) {
-  return ReadBigEndian(std::string_view(row.key).substr(1));
+/// Who has signed, as a signature line says.
+std::optional<std::pair<std::string, std::uint32_t>> SignerOf(const std::string& line) {
+  const auto note = ledger::ParseNote("x\n\n" + line);
+  if (!note.ok() || note->signatures.size() != 1) return std::nullopt;
+  return std::pair(note->signatures[0].name, note->signatures[0].key_id);
 }
 
 Error NoSuchTile() { return Error(Errc::kNotFound, "the tree has no such tile"); }
@@ -55,7 +59,7 @@ std::string LedgerReader::WithCosignatures(const std::string& note, std::uint64_
   std::lock_guard lock(mutex_);
   const auto lines = cosignatures_.find(size);
   if (lines == cosignatures_.end()) return cosigned;
-  for (const auto& line : lines->second) cosigned += line;
+  for (const auto& [signer, line] : lines->second) cosigned += line;
   return cosigned;
 }
 
@@ -132,70 +136,37 @@ ledger::HashReader LedgerReader::HashesIn(const PublishedRef& published, Deadlin
       });
 }
 
-// The first version whose commit time is not before `commit_ms`: times do not fall as versions
-// rise, so it is found by halving. Versions may be missing (retention).
-Result<storage::Version> LedgerReader::FirstVersionFrom(storage::ShardId shard,
-                                                        std::int64_t commit_ms,
-                                                        Deadline deadline) const {
-  const std::string end = storage::FeedKey(UINT64_MAX);
-  const auto last = engine_.Scan(shard, storage::FeedKey(0), end, 1, true, deadline);
-  if (!last.ok()) return last.error();
-  storage::Version low = 0;
-  storage::Version high = last->empty() ? 0 : VersionOf(last->front()) + 1;
-  while (low < high) {
-    const storage::Version middle = low + (high - low) / 2;
-    const auto row =
-        engine_.Scan(shard, storage::FeedKey(middle), storage::FeedKey(high), 1, false, deadline);
-    if (!row.ok()) return row.error();
-    if (row->empty()) {
-      high = middle;
-      continue;
-    }
-    storage::FeedRowReader reader;
-    IDNODE_RETURN_IF_ERROR(reader.Open(row->front().value));
-    if (reader.commit_ms() < commit_ms) {
-      low = VersionOf(row->front()) + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return low;
-}
-
-Result<std::optional<LedgerReader::FeedPlace>> LedgerReader::FindInFeed(storage::ShardId shard,
-                                                                        std::string_view folded,
-                                                                        std::int64_t commit_ms,
-                                                                        Deadline deadline) const {
-  const std::optional<FeedPlace> none;
-  const auto first = FirstVersionFrom(shard, commit_ms, deadline);
-  if (!first.ok()) return first.error();
-  std::string from = storage::FeedKey(*first);
-  const std::string to = storage::FeedKey(UINT64_MAX);
+// The leaf of an identifier that was first registered at that time; nothing: not in the tree yet.
+Result<std::optional<std::uint64_t>> LedgerReader::FindLeaf(storage::ShardId shard,
+                                                            std::string_view folded,
+                                                            std::int64_t commit_ms,
+                                                            Deadline deadline) const {
+  const std::optional<std::uint64_t> none;
+  const auto rows = store_.RowsAt(shard, commit_ms, deadline);
+  if (!rows.ok()) return rows.error();
   std::string entry_folded;
-  for (;;) {
-    const auto rows = engine_.Scan(shard, from, to, kFeedRowsAtOnce, false, deadline);
-    if (!rows.ok()) return rows.error();
-    for (const auto& row : *rows) {
-      storage::FeedRowReader reader;
-      IDNODE_RETURN_IF_ERROR(reader.Open(row.value));
-      if (reader.commit_ms() != commit_ms) return none;
-      FeedPlace place{VersionOf(row), 0};
-      for (storage::FeedEntry entry; reader.NextEntry(entry);) {
-        if (entry.change != ChangeKind::kRegistered) continue;
-        entry_folded.clear();
-        AppendAsciiFolded(entry_folded, entry.identifier);
-        if (entry_folded == folded) return std::optional(place);
-        ++place.ordinal;
-      }
-      if (reader.damaged()) return Error(Errc::kCorruption, "a feed row is damaged");
+  for (const auto& row : *rows) {
+    const auto bytes = engine_.Get(shard, storage::FeedKey(row.version), deadline);
+    if (bytes.code() == Errc::kNotFound) {
+      return Error(Errc::kCorruption, "a feed row that holds entries of the ledger is missing");
     }
-    if (rows->size() < kFeedRowsAtOnce) return none;
-    from = rows->back().key + '\0';
-    // With a clock that stood still, many commits have one time.
+    if (!bytes.ok()) return bytes.error();
+    storage::FeedRowReader reader;
+    IDNODE_RETURN_IF_ERROR(reader.Open(*bytes));
+    std::uint64_t leaf = row.first_leaf;
+    for (storage::FeedEntry entry; reader.NextEntry(entry);) {
+      if (entry.change != ChangeKind::kRegistered) continue;
+      entry_folded.clear();
+      AppendAsciiFolded(entry_folded, entry.identifier);
+      if (entry_folded == folded) return std::optional(leaf);
+      ++leaf;
+    }
+    if (reader.damaged()) return Error(Errc::kCorruption, "a feed row is damaged");
     if (clock_.Monotonic() >= deadline) {
       return Error(Errc::kDeadlineExceeded, "the entry was not found in time");
     }
   }
+  return none;
 }
 
 Result<InclusionProofReport> LedgerReader::ProveInclusion(std::string_view identifier,
@@ -214,24 +185,21 @@ Result<InclusionProofReport> LedgerReader::ProveInclusion(std::string_view ident
   if (!bytes.ok()) return bytes.error();
   const auto record = DecodeRecord(*bytes);
   if (!record.ok()) return record.error();
-  const auto place = FindInFeed(shard, folded, record->first_registered_ms, deadline);
-  if (!place.ok()) return place.error();
-  if (!place->has_value()) return NotInLedger();
-  const auto first = store_.FirstLeafOf(shard, (*place)->version, deadline);
-  if (!first.ok()) return first.error();
+  const auto leaf = FindLeaf(shard, folded, record->first_registered_ms, deadline);
+  if (!leaf.ok()) return leaf.error();
   const std::uint64_t size = (*published)->state.tree.size;
-  if (!first->has_value() || **first + (*place)->ordinal >= size) return NotInLedger();
+  if (!leaf->has_value() || **leaf >= size) return NotInLedger();
 
   InclusionProofReport report;
-  report.leaf_index = **first + (*place)->ordinal;
+  report.leaf_index = **leaf;
   report.tree_size = size;
   report.checkpoint = WithCosignatures((*published)->state.checkpoint, size);
-  IDNODE_RETURN_IF_ERROR(sequencer_.entries().Visit(report.leaf_index, report.leaf_index + 1,
-                                                    deadline,
-                                                    [&](std::uint64_t, std::string_view leaf) {
-                                                      report.leaf = leaf;
-                                                      return true;
-                                                    }));
+  IDNODE_RETURN_IF_ERROR(
+      sequencer_.entries().Visit(report.leaf_index, report.leaf_index + 1, deadline,
+                                 [&](std::uint64_t, std::string_view bytes_of_leaf) {
+                                   report.leaf = bytes_of_leaf;
+                                   return true;
+                                 }));
   report.leaf_hash = ledger::LeafHash(report.leaf);
   auto hashes = ledger::InclusionProof(report.leaf_index, size, HashesIn(*published, deadline));
   if (!hashes.ok()) return hashes.error();
@@ -293,37 +261,76 @@ Result<StatementReport> LedgerReader::Statement(Month month, Deadline deadline) 
         "the ledger has the months " + state.first_month.Text() + " to " + state.month.Text(),
         "month");
   }
-  if (month == state.month) return Provisional(*published, deadline);
-  const auto note = store_.Row(storage::LedgerStatementKey(month), deadline);
-  if (!note.ok()) return note.error();
+  if (month == state.month) {
+    const auto made = Provisional(*published, deadline);
+    if (!made.ok()) return made.error();
+    return StatementReport(**made);
+  }
   const auto closing = store_.Closing(month, deadline);
   if (!closing.ok()) return closing.error();
-  if (!note->has_value() || !closing->has_value()) {
+  const auto made = Final(month, deadline);
+  if (!made.ok()) return made.error();
+  if (*made == nullptr || !closing->has_value()) {
     return Error(Errc::kUnavailable,
                  "the final statement of " + month.Text() + " is not there yet");
   }
-  StatementReport report;
-  report.note = **note;
-  const auto parsed = ledger::ParseNote(report.note, ledger::kStatementNoteBytesMax);
-  if (!parsed.ok()) return Error(Errc::kCorruption, parsed.error().detail);
-  auto statement = ledger::ParseStatement(parsed->text);
-  if (!statement.ok()) return Error(Errc::kCorruption, statement.error().detail);
-  report.read = *std::move(statement);
+  StatementReport report = **made;
   report.checkpoint = (*closing)->checkpoint;
   for (const auto& line : (*closing)->cosignatures) report.checkpoint += line;
   return report;
 }
 
-Result<StatementReport> LedgerReader::Provisional(const PublishedRef& published,
-                                                  Deadline deadline) const {
-  const auto now = clock_.Monotonic();
+// A final statement, without its checkpoint; nullptr where there is none yet.
+Result<LedgerReader::StatementRef> LedgerReader::Final(Month month, Deadline deadline) const {
   {
     std::lock_guard lock(mutex_);
-    if (provisional_ && now - provisional_->first < options_.provisional_age_max &&
-        provisional_->second.read.month == published->state.month) {
-      return provisional_->second;
-    }
+    const auto known = finals_.find(month);
+    if (known != finals_.end()) return known->second;
   }
+  auto note = store_.Row(storage::LedgerStatementKey(month), deadline);
+  if (!note.ok()) return note.error();
+  if (!note->has_value()) return StatementRef();
+  const auto parsed = ledger::ParseNote(**note, ledger::kStatementNoteBytesMax);
+  if (!parsed.ok()) return Error(Errc::kCorruption, parsed.error().detail);
+  auto statement = ledger::ParseStatement(parsed->text);
+  if (!statement.ok()) return Error(Errc::kCorruption, statement.error().detail);
+  auto report = std::make_shared<StatementReport>();
+  report->note = **std::move(note);
+  report->read = *std::move(statement);
+  std::lock_guard lock(mutex_);
+  if (finals_.size() >= kFinalsMax) finals_.erase(finals_.begin());
+  return finals_.insert_or_assign(month, std::move(report)).first->second;
+}
+
+// The last one made of the open month, where it is young enough; else nullptr.
+LedgerReader::StatementRef LedgerReader::FreshProvisional(const PublishedRef& published) const {
+  std::lock_guard lock(mutex_);
+  if (!provisional_ || clock_.Monotonic() - provisional_->first >= options_.provisional_age_max ||
+      provisional_->second->read.month != published->state.month) {
+    return nullptr;
+  }
+  return provisional_->second;
+}
+
+// One makes it, since that takes the month's counters; those who come meanwhile wait for it.
+Result<LedgerReader::StatementRef> LedgerReader::Provisional(const PublishedRef& published,
+                                                             Deadline deadline) const {
+  if (auto fresh = FreshProvisional(published); fresh != nullptr) return fresh;
+  const std::unique_lock making(making_, deadline);
+  if (!making.owns_lock()) {
+    return Error(Errc::kDeadlineExceeded, "the provisional statement was not made in time");
+  }
+  if (auto fresh = FreshProvisional(published); fresh != nullptr) return fresh;
+  const auto began = clock_.Monotonic();
+  auto made = MakeProvisional(published, deadline);
+  if (!made.ok()) return made;
+  std::lock_guard lock(mutex_);
+  provisional_.emplace(began, *made);
+  return made;
+}
+
+Result<LedgerReader::StatementRef> LedgerReader::MakeProvisional(const PublishedRef& published,
+                                                                 Deadline deadline) const {
   const auto& state = published->state;
   auto counters = CountersAt(engine_, state.month, state.cursors, deadline);
   if (!counters.ok()) return counters.error();
@@ -342,19 +349,13 @@ Result<StatementReport> LedgerReader::Provisional(const PublishedRef& published,
   parts.target = sequencer_.options().target;
   parts.generated_at_ms = clock_.WallMs();
   if (state.stated) parts.previous = state.stated->second;
-  auto statement = MakeStatement(parts);
-  if (!statement.ok()) return Prefix("a provisional statement", statement.error());
-  const auto text = ledger::FormatStatement(*statement);
-  if (!text.ok()) return text.error();
-  const auto note = ledger::SignText(*text, sequencer_.keys().signers);
-  if (!note.ok()) return note.error();
-  StatementReport report;
-  report.note = ledger::FormatNote(*note);
-  report.read = *std::move(statement);
-  report.checkpoint = WithCosignatures(state.checkpoint, state.tree.size);
-  std::lock_guard lock(mutex_);
-  provisional_.emplace(now, report);
-  return report;
+  auto made = SignStatement(parts, sequencer_.keys().signers);
+  if (!made.ok()) return Prefix("a provisional statement", made.error());
+  auto report = std::make_shared<StatementReport>();
+  report->note = std::move(made->note);
+  report->read = std::move(made->statement);
+  report->checkpoint = WithCosignatures(state.checkpoint, state.tree.size);
+  return StatementRef(std::move(report));
 }
 
 Result<std::vector<Month>> LedgerReader::ClosedMonths(Deadline deadline) const {
@@ -378,25 +379,36 @@ Result<void> LedgerReader::AddCosignature(std::string_view note, Deadline deadli
   }
   const ledger::TreeHead& tree = opened->checkpoint.tree;
   for (const auto& verified : cosigned->verified) {
-    const std::string line =
-        ledger::FormatSignatureLine(cosigned->note.signatures[verified.signature]);
-    {
-      std::lock_guard lock(mutex_);
-      auto& lines = cosignatures_[tree.size];
-      if (std::find(lines.begin(), lines.end(), line) == lines.end() &&
-          lines.size() < storage::kLedgerCosignaturesMax) {
-        lines.push_back(line);
-      }
-      if (cosignatures_.size() > kCosignedSizesMax) cosignatures_.erase(cosignatures_.begin());
+    const ledger::NoteSignature& signature = cosigned->note.signatures[verified.signature];
+    const SignerId signer(signature.name, signature.key_id);
+    const std::string line = ledger::FormatSignatureLine(signature);
+    const bool in_memory = KeepInMemory(tree.size, signer, line);
+    const auto in_closings = KeepInClosings(tree, signer, line, deadline);
+    if (!in_closings.ok()) return in_closings.error();
+    if (!in_memory && !*in_closings) {
+      return Error(Errc::kNotFound,
+                   "the checkpoint is no recent one, or has as many cosignatures as are kept");
     }
-    IDNODE_RETURN_IF_ERROR(KeepInClosings(tree, line, deadline));
   }
   return {};
 }
 
-// Months without leaves end at the same size, so it may be several.
-Result<void> LedgerReader::KeepInClosings(const ledger::TreeHead& tree, const std::string& line,
-                                          Deadline deadline) {
+// Of a signer the newest counts: it says that the witness is there still.
+bool LedgerReader::KeepInMemory(std::uint64_t size, const SignerId& signer,
+                                const std::string& line) {
+  std::lock_guard lock(mutex_);
+  auto& lines = cosignatures_[size];
+  if (!lines.contains(signer) && lines.size() >= storage::kLedgerCosignaturesMax) return false;
+  lines[signer] = line;
+  if (cosignatures_.size() > kCosignedSizesMax) cosignatures_.erase(cosignatures_.begin());
+  return cosignatures_.contains(size);
+}
+
+// Of a signer the earliest counts: it says since when the month's end is fixed. Months without
+// leaves end at the same size, so it may be several. False: it is in none.
+Result<bool> LedgerReader::KeepInClosings(const ledger::TreeHead& tree, const SignerId& signer,
+                                          const std::string& line, Deadline deadline) {
+  bool kept = false;
   const auto months = store_.ClosedMonths(deadline);
   if (!months.ok()) return months.error();
   for (auto month = months->rbegin(); month != months->rend(); ++month) {
@@ -406,12 +418,15 @@ Result<void> LedgerReader::KeepInClosings(const ledger::TreeHead& tree, const st
       if (!row->has_value()) break;
       auto closing = storage::DecodeLedgerClosing(**row);
       if (!closing.ok()) return closing.error();
-      if (closing->end.size < tree.size) return {};
+      if (closing->end.size < tree.size) return kept;
+      if (!(closing->end == tree)) break;
       auto& lines = closing->cosignatures;
-      if (!(closing->end == tree) || std::find(lines.begin(), lines.end(), line) != lines.end() ||
-          lines.size() >= storage::kLedgerCosignaturesMax) {
+      if (std::any_of(lines.begin(), lines.end(),
+                      [&](const auto& each) { return SignerOf(each) == signer; })) {
+        kept = true;
         break;
       }
+      if (lines.size() >= storage::kLedgerCosignaturesMax) break;
       lines.push_back(line);
       LedgerWrite write;
       const std::string key = storage::LedgerClosingKey(*month);
@@ -419,13 +434,16 @@ Result<void> LedgerReader::KeepInClosings(const ledger::TreeHead& tree, const st
       write.expected.emplace_back(key, *std::move(row));
       const auto written = WriteLedger(committer_, std::move(write), deadline);
       if (!written.ok()) return written.error();
-      if (*written) break;
+      if (*written) {
+        kept = true;
+        break;
+      }
       if (tries >= kWriteTries) {
         return Error(Errc::kUnavailable, "others keep changing the closing row");
       }
     }
   }
-  return {};
+  return kept;
 }
 
 }  // namespace idnode::service

@@ -54,27 +54,26 @@ class LedgerReader : public LedgerService {
 
  private:
   using PublishedRef = std::shared_ptr<const PublishedLedger>;
-  /// Where a first-ever registration is in the feed.
-  struct FeedPlace {
-    storage::Version version = 0;
-    std::uint64_t ordinal = 0;  ///< among the first-ever registrations of the row
-  };
+  using StatementRef = std::shared_ptr<const StatementReport>;
+  using SignerId = std::pair<std::string, std::uint32_t>;  ///< name and key id
 
   Result<PublishedRef> Published() const;
   Result<std::string> TileIn(const storage::LedgerState& state, const ledger::Tile& tile,
                              Deadline deadline) const;
   Result<std::string> LeavesTile(const ledger::Tile& tile, Deadline deadline) const;
   ledger::HashReader HashesIn(const PublishedRef& published, Deadline deadline) const;
-  Result<storage::Version> FirstVersionFrom(storage::ShardId shard, std::int64_t commit_ms,
-                                            Deadline deadline) const;
-  Result<std::optional<FeedPlace>> FindInFeed(storage::ShardId shard, std::string_view folded,
-                                              std::int64_t commit_ms, Deadline deadline) const;
-  Result<StatementReport> Provisional(const PublishedRef& published, Deadline deadline) const;
+  Result<std::optional<std::uint64_t>> FindLeaf(storage::ShardId shard, std::string_view folded,
+                                                std::int64_t commit_ms, Deadline deadline) const;
+  Result<StatementRef> Provisional(const PublishedRef& published, Deadline deadline) const;
+  Result<StatementRef> MakeProvisional(const PublishedRef& published, Deadline deadline) const;
+  StatementRef FreshProvisional(const PublishedRef& published) const;
+  Result<StatementRef> Final(Month month, Deadline deadline) const;
   Result<std::string> CheckpointOf(std::uint64_t size, const PublishedRef& published,
                                    Deadline deadline) const;
   std::string WithCosignatures(const std::string& note, std::uint64_t size) const;
-  Result<void> KeepInClosings(const ledger::TreeHead& tree, const std::string& line,
-                              Deadline deadline);
+  bool KeepInMemory(std::uint64_t size, const SignerId& signer, const std::string& line);
+  Result<bool> KeepInClosings(const ledger::TreeHead& tree, const SignerId& signer,
+                              const std::string& line, Deadline deadline);
 
   storage::Engine& engine_;
   storage::Committer& committer_;
@@ -84,10 +83,12 @@ class LedgerReader : public LedgerService {
   const LedgerReaderOptions options_;
   const storage::LedgerStore store_;
   mutable std::mutex mutex_;  // guards what follows
-  /// Signature lines by tree size; of the newest sizes only.
-  std::map<std::uint64_t, std::vector<std::string>> cosignatures_;
-  mutable std::optional<std::pair<Deadline, StatementReport>>
-      provisional_;  ///< and when it was made
+  /// Signature lines by tree size; of the newest sizes only, and of each signer its newest.
+  std::map<std::uint64_t, std::map<SignerId, std::string>> cosignatures_;
+  mutable std::optional<std::pair<Deadline, StatementRef>> provisional_;  ///< and when it was made
+  mutable std::map<Month, StatementRef> finals_;  ///< a few; their checkpoint is not kept
+  /// Held by the one that makes a provisional statement; before `mutex_`.
+  mutable std::timed_mutex making_;
 };
 
 }  // namespace idnode::service

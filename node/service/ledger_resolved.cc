@@ -7,6 +7,7 @@
 
 #include <xxhash.h>
 
+#include "node/base/log.h"
 #include "node/service/ledger_commit.h"
 #include "storage/key_codec.h"
 
@@ -22,10 +23,7 @@ Result<ledger::Sketch> StoredSketch(const std::optional<std::string>& row) {
 
 }  // namespace
 
-ResolvedMarks::ResolvedMarks(const Clock& clock, const TimeZone& zone)
-    : clock_(clock), zone_(zone) {
-  SetMonth(zone_.MonthOf(clock_.WallMs()));
-}
+ResolvedMarks::ResolvedMarks(const TimeZone& zone, Month month) : zone_(zone) { SetMonth(month); }
 
 void ResolvedMarks::SetMonth(Month month) {
   month_ = month;
@@ -58,7 +56,7 @@ ledger::Sketch ResolvedMarks::Merged(std::size_t slot) {
 }
 
 Result<void> ResolvedMarks::Flush(const storage::LedgerStore& store, storage::Committer& committer,
-                                  Deadline deadline) {
+                                  std::optional<Month> present, Deadline deadline) {
   std::lock_guard lock(flush_mutex_);
   for (std::size_t slot = 0; slot < written_.size(); ++slot) {
     const ledger::Sketch marked = Merged(slot);
@@ -82,28 +80,31 @@ Result<void> ResolvedMarks::Flush(const storage::LedgerStore& store, storage::Co
     }
     written_[slot] = marked;
   }
-  const Month now = zone_.MonthOf(clock_.WallMs());
-  if (now.number <= month_.number) return {};  // a clock set back changes nothing
-  const bool follows = now.number == month_.number + 1;
+  if (!present || *present <= month_) return {};
+  const bool follows = present->number == month_.number + 1;
   for (auto& part : parts_) part.mutex.lock();
   for (auto& part : parts_) {
     part.months[0] = follows ? std::move(part.months[1]) : ledger::Sketch();
     part.months[1] = ledger::Sketch();
   }
-  SetMonth(now);
+  SetMonth(*present);
   for (auto& part : parts_) part.mutex.unlock();
   written_[0] = follows ? std::move(written_[1]) : ledger::Sketch();
   written_[1] = ledger::Sketch();
   return {};
 }
 
-Result<std::uint64_t> ResolvedIn(const storage::LedgerStore& store, Month month,
-                                 Deadline deadline) {
+Result<std::optional<std::uint64_t>> ResolvedIn(const storage::LedgerStore& store, Month month,
+                                                Deadline deadline) {
   const auto row = store.Row(storage::LedgerResolvedKey(month), deadline);
   if (!row.ok()) return row.error();
   const auto sketch = StoredSketch(*row);
-  if (!sketch.ok()) return sketch.error();
-  return static_cast<std::uint64_t>(std::llround(std::max(sketch->Estimate(), 0.0)));
+  if (!sketch.ok()) {
+    LogError("it is not known how many identifiers were resolved: the row cannot be read",
+             {{"month", month.Text()}, {"detail", sketch.error().detail}});
+    return std::optional<std::uint64_t>();
+  }
+  return std::optional(static_cast<std::uint64_t>(std::llround(std::max(sketch->Estimate(), 0.0))));
 }
 
 }  // namespace idnode::service

@@ -22,16 +22,18 @@ namespace idnode::service {
 /// takes about 30 ns.
 class ResolvedMarks {
  public:
-  ResolvedMarks(const Clock& clock, const TimeZone& zone);
+  /// Marks those of `month` and of the next.
+  ResolvedMarks(const TimeZone& zone, Month month);
 
   /// `folded`: the identifier; `first_registered_ms`: the month it counts in.
   void Mark(std::string_view folded, std::int64_t first_registered_ms);
 
-  /// Adds what was marked to what the store has, if that is anything new, and moves on to the
-  /// present month. Blocks. Errors: those of engine and committer; what was not written is written
-  /// next time.
+  /// Adds what was marked to what the store has, if that is anything new, and moves on to
+  /// `present`, the running month as the ledger or a trusted clock has it: a month once left is not
+  /// come back to. Nothing, or a month before: stays. Blocks. Errors: those of engine and
+  /// committer; what was not written is written next time.
   Result<void> Flush(const storage::LedgerStore& store, storage::Committer& committer,
-                     Deadline deadline);
+                     std::optional<Month> present, Deadline deadline);
 
  private:
   static constexpr std::size_t kParts = 16;
@@ -44,7 +46,6 @@ class ResolvedMarks {
   void SetMonth(Month month);
   ledger::Sketch Merged(std::size_t slot);
 
-  const Clock& clock_;
   const TimeZone& zone_;
   std::array<Part, kParts> parts_;
   std::mutex flush_mutex_;  // guards `month_` and `written_`
@@ -55,8 +56,9 @@ class ResolvedMarks {
   std::atomic<std::int64_t> end_ms_{0};
 };
 
-/// Estimate of how many identifiers of the month were resolved, as far as it is written. Errors:
-/// those of the engine, kCorruption.
-Result<std::uint64_t> ResolvedIn(const storage::LedgerStore& store, Month month, Deadline deadline);
+/// Estimate of how many identifiers of the month were resolved, as far as it is written; nothing
+/// where the row cannot be read (the log is told). Errors: those of the engine.
+Result<std::optional<std::uint64_t>> ResolvedIn(const storage::LedgerStore& store, Month month,
+                                                Deadline deadline);
 
 }  // namespace idnode::service

@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "node/base/log.h"
 #include "node/base/varint.h"
-#include "node/ledger/statement.h"
 #include "node/ledger/tile.h"
-#include "node/service/ledger_resolved.h"
-#include "node/service/ledger_statement.h"
 #include "storage/feed_row.h"
 #include "storage/key_codec.h"
 
@@ -20,8 +18,6 @@ using storage::ShardId;
 using storage::Version;
 
 constexpr milliseconds kStepMax{60'000};
-/// A statement whose figures do not agree is tried again after so long.
-constexpr milliseconds kStatementRetry{60'000};
 constexpr std::size_t kKeptLeavesBytes = 48U << 20;
 constexpr std::size_t kScanBytes = 2U << 20;
 constexpr std::size_t kScanRowsMax = 256;
@@ -73,6 +69,8 @@ LedgerSequencer::LedgerSequencer(storage::Engine& engine, storage::Committer& co
                                    "Looks at the feeds that ended in an error")),
       mended_(metrics.GetCounter("idnode_ledger_mended_leaves_total",
                                  "Leaves whose texts had no place in a leaf as they were")),
+      gaps_(metrics.GetCounter("idnode_ledger_feed_gaps_total",
+                               "Places where rows without entries had been dropped from a feed")),
       integrate_seconds_(metrics.GetHistogram("idnode_ledger_integrate_seconds",
                                               "Time to hash and commit one integration")) {
   metrics.AddGauge("idnode_ledger_tree_size", "Leaves in the published tree", {}, [this] {
@@ -90,7 +88,9 @@ LedgerSequencer::LedgerSequencer(storage::Engine& engine, storage::Committer& co
 
 LedgerSequencer::~LedgerSequencer() { Abandon(); }
 
-Deadline LedgerSequencer::StepDeadline() const { return clock_.After(kStepMax); }
+Deadline LedgerSequencer::StepDeadline() const {
+  return std::min(clock_.After(kStepMax), step_limit_);
+}
 
 Result<void> LedgerSequencer::Load() { return LoadPosition(); }
 
@@ -230,11 +230,17 @@ Result<bool> LedgerSequencer::WriteLease(std::string holder) {
 }
 
 Result<bool> LedgerSequencer::Step() {
+  integrated_.reset();
+  auto looked = Look();
+  ServeWaiters();  // whatever came: their deadlines pass too
+  return looked;
+}
+
+Result<bool> LedgerSequencer::Look() {
   const auto held = HoldLease();
   if (!held.ok()) return held.error();
   if (!*held) {
     IDNODE_RETURN_IF_ERROR(LoadPosition());  // what the other one publishes
-    ServeWaiters();
     return false;
   }
   if (!position_.has_value()) {
@@ -256,7 +262,6 @@ Result<bool> LedgerSequencer::Step() {
     sketches_.reset();
     lease_held_ = false;
   }
-  ServeWaiters();
   return advanced;
 }
 
@@ -269,10 +274,8 @@ Result<bool> LedgerSequencer::Advance() {
   const auto appended = Append(std::move(gathered));
   if (!appended.ok() || !*appended) return appended;
   if (more) return true;
-  if (AllPast()) {
-    if (before_close_) before_close_();
-    return CloseMonth();
-  }
+  integrated_ = position_->read;
+  if (AllPast()) return MayClose() ? CloseMonth() : false;
   IDNODE_RETURN_IF_ERROR(NudgeIdle());
   return StateMonth();
 }
@@ -330,8 +333,13 @@ Result<bool> LedgerSequencer::GatherShard(ShardId shard, Version head, Gathered&
   for (const auto& row : *rows) {
     const Version version = ReadBigEndian(std::string_view(row.key).substr(1));
     // While the ledger was off, retention may have dropped rows, but none with entries.
-    if (version != gathered.read[shard] + 1 && version > gapless_after_[shard]) {
-      return FeedGap(shard, gathered.read[shard] + 1);
+    if (version != gathered.read[shard] + 1) {
+      if (version > gapless_after_[shard]) return FeedGap(shard, gathered.read[shard] + 1);
+      gaps_.Add();
+      if (!std::exchange(gap_told_, true)) {
+        LogInfo("rows without entries had been dropped from a feed before the ledger read them",
+                {{"shard", shard}, {"before_version", version}});
+      }
     }
     bytes += row.value.size();
     IDNODE_RETURN_IF_ERROR(GatherRow(shard, version, row.value, gathered));
@@ -377,7 +385,7 @@ Result<void> LedgerSequencer::GatherRow(ShardId shard, Version version, std::str
   position_->next_ms[shard].reset();
   const std::uint64_t leaves = gathered.hasher.size() - before;
   if (leaves == 0) return {};
-  gathered.segment.parts.push_back({shard, version, leaves});
+  gathered.segment.parts.push_back({shard, version, leaves, commit_ms});
   if (!gathered.oldest_ms || commit_ms < *gathered.oldest_ms) gathered.oldest_ms = commit_ms;
   return {};
 }
@@ -409,11 +417,11 @@ Result<bool> LedgerSequencer::Append(Gathered gathered) {
     state.checkpoint_ms = clock_.WallMs();
     write.inserts.emplace_back(storage::LedgerSegmentKey(first_leaf),
                                storage::EncodeLedgerSegment(gathered.segment));
-    std::map<ShardId, Version> last;
-    for (const auto& part : gathered.segment.parts) last[part.shard] = part.version;
-    for (const auto& [shard, version] : last) {
-      write.inserts.emplace_back(storage::LedgerIndexKey(shard, version),
-                                 storage::EncodeLedgerLeaf(first_leaf));
+    std::map<ShardId, storage::LedgerSegment::Part> last;
+    for (const auto& part : gathered.segment.parts) last[part.shard] = part;
+    for (const auto& [shard, part] : last) {
+      write.inserts.emplace_back(storage::LedgerIndexKey(shard, part.version),
+                                 storage::EncodeLedgerIndex({first_leaf, part.commit_ms}));
     }
     for (auto& full : gathered.hasher.TakeFullTiles()) {
       if (full.tile.level == 0) continue;  // made anew out of the feed
@@ -461,110 +469,6 @@ Result<bool> LedgerSequencer::Write(storage::LedgerState state, LedgerWrite writ
   }
   position_->state = std::move(state);
   position_->bytes = std::move(bytes);
-  return true;
-}
-
-Result<bool> LedgerSequencer::CloseMonth() {
-  const Month closing_month = position_->state.month;
-  storage::LedgerState state = position_->state;
-  storage::LedgerClosing closing;
-  closing.start = state.month_start;
-  closing.end = state.tree;
-  closing.checkpoint = state.checkpoint;
-  closing.closed_ms = clock_.WallMs();
-  closing.evidence = sketches_->Evidence();
-  state.month.number += 1;
-  state.month_start = state.tree;
-  state.cursors = position_->read;
-  const MonthSketches fresh(state.month, state.tree.size);
-  LedgerWrite write;
-  write.inserts.emplace_back(storage::LedgerClosingKey(closing_month),
-                             storage::EncodeLedgerClosing(closing));
-  write.puts.emplace_back(storage::LedgerSketchesKey(),
-                          storage::EncodeLedgerSketches(fresh.ToRow()));
-  const auto written = Write(std::move(state), std::move(write));
-  if (!written.ok() || !*written) return written;
-  sketches_ = fresh;
-  month_start_ms_ = month_end_ms_;
-  month_end_ms_ = zone_.StartMs(Month{position_->state.month.number + 1});
-  LogInfo("month closed", {{"month", closing_month.Text()},
-                           {"tree_size", closing.end.size},
-                           {"first_ever", closing.end.size - closing.start.size}});
-  Publish();
-  return true;
-}
-
-// An empty commit past the month's end for each shard that is idle: it then cannot have one before.
-Result<void> LedgerSequencer::NudgeIdle() {
-  if (clock_.WallMs() < month_end_ms_) return {};
-  if (options_.trusted_time) {
-    const auto now = options_.trusted_time();
-    if (!now.ok()) {
-      return Prefix("the month of " + position_->state.month.Text() + " is not closed",
-                    now.error());
-    }
-    if (*now < month_end_ms_) return {};
-  }
-  for (const ShardId shard : shards_) {
-    if (IsPast(shard)) continue;
-    if (const auto nudged = committer_.Nudge(shard, StepDeadline()); !nudged.ok()) {
-      return Prefix("the month of " + position_->state.month.Text() + " is not closed",
-                    nudged.error());
-    }
-  }
-  return {};
-}
-
-// Signs the statement of the oldest closed month without one. True: there may be more.
-Result<bool> LedgerSequencer::StateMonth() {
-  const auto& state = position_->state;
-  const Month month = state.stated ? Month{state.stated->first.number + 1} : state.first_month;
-  if (month >= state.month) return clock_.WallMs() >= month_end_ms_;
-  if (clock_.Monotonic() < statement_retry_) return false;
-  const auto closing = store_.Closing(month, StepDeadline());
-  if (!closing.ok()) return closing.error();
-  if (!closing->has_value()) {
-    return Error(Errc::kCorruption, "the closing of " + month.Text() + " is missing");
-  }
-  auto counters = storage::CounterStore(engine_).Load(month, StepDeadline());
-  if (!counters.ok()) return counters.error();
-  StatementParts parts;
-  parts.origin = keys_.origin;
-  parts.month = month;
-  parts.time_zone = zone_.name();
-  parts.status = ledger::StatementStatus::kFinal;
-  parts.tree_start = (*closing)->start;
-  parts.tree_end = (*closing)->end;
-  parts.counters = *std::move(counters);
-  parts.evidence = (*closing)->evidence;
-  const auto resolved = ResolvedIn(store_, month, StepDeadline());
-  if (!resolved.ok()) return resolved.error();
-  parts.resolved = *resolved;
-  parts.target = options_.target;
-  parts.generated_at_ms = (*closing)->closed_ms;
-  if (state.stated) parts.previous = state.stated->second;
-  const auto statement = MakeStatement(parts);
-  if (!statement.ok()) {
-    statement_retry_ = clock_.After(kStatementRetry);
-    LogError("the month's statement is NOT signed: its figures do not agree with the ledger",
-             {{"month", month.Text()}, {"detail", statement.error().detail}});
-    failures_.Add();
-    return false;
-  }
-  const auto text = ledger::FormatStatement(*statement);
-  if (!text.ok()) return text.error();
-  const auto note = ledger::SignText(*text, keys_.signers);
-  if (!note.ok()) return note.error();
-  storage::LedgerState next = state;
-  next.stated = {month, ledger::StatementDigest(*text)};
-  LedgerWrite write;
-  write.inserts.emplace_back(storage::LedgerStatementKey(month), ledger::FormatNote(*note));
-  const auto written = Write(std::move(next), std::move(write));
-  if (!written.ok() || !*written) return written;
-  LogInfo("month stated", {{"month", month.Text()},
-                           {"first_ever", statement->figures.first_ever},
-                           {"target_met", statement->target_met}});
-  Publish();
   return true;
 }
 

@@ -24,6 +24,7 @@
 #include "node/service/ledger_keys.h"
 #include "node/service/ledger_service.h"
 #include "node/service/ledger_sketches.h"
+#include "node/service/ledger_statement.h"
 #include "storage/committer.h"
 #include "storage/engine.h"
 #include "storage/ledger_store.h"
@@ -80,7 +81,9 @@ class LedgerSequencer {
   void Abandon();
   /// Stop; then integrates everything that is committed, publishes it, gives the lease up, and
   /// fails those that still wait. To be called when nothing new is registered any more, while the
-  /// committer still works. Errors: kDeadlineExceeded (not all is integrated), those of the engine.
+  /// committer still works; no step of it takes longer than the deadline. That a month cannot be
+  /// closed or stated does not keep it. Errors: kDeadlineExceeded (not all is integrated), those of
+  /// the engine.
   Result<void> Drain(Deadline deadline);
 
   /// One look at the feeds: integrates, closes, states. True: there is more to do at once. Errors:
@@ -100,8 +103,8 @@ class LedgerSequencer {
   const LedgerEntries& entries() const { return entries_; }
   const LedgerOptions& options() const { return options_; }
   /// Called before a month is closed, on the sequencer's thread, to write what is still in memory
-  /// of it. Before Start.
-  void SetBeforeClose(std::function<void()> flush) { before_close_ = std::move(flush); }
+  /// of it. An error delays the close, by a minute at most. Before Start.
+  void SetBeforeClose(std::function<Result<void>()> flush) { before_close_ = std::move(flush); }
 
  private:
   /// What is built upon: the state in the store, and what was read of it.
@@ -133,6 +136,7 @@ class LedgerSequencer {
   void Report(const Result<bool>& result);
   Deadline StepDeadline() const;
 
+  Result<bool> Look();
   Result<void> LoadPosition();
   Result<void> Create();
   Result<bool> HoldLease();
@@ -144,9 +148,11 @@ class LedgerSequencer {
   Result<void> GatherRow(storage::ShardId shard, storage::Version version, std::string_view bytes,
                          Gathered& gathered);
   Result<bool> Append(Gathered gathered);
+  bool MayClose();
   Result<bool> CloseMonth();
   Result<void> NudgeIdle();
   Result<bool> StateMonth();
+  Result<StatementParts> PartsOf(Month month) const;
   /// Writes `state` in place of the present one, with further rows. False: another wrote meanwhile.
   Result<bool> Write(storage::LedgerState state, LedgerWrite write);
   bool IsPast(storage::ShardId shard) const;
@@ -170,7 +176,7 @@ class LedgerSequencer {
   const storage::LedgerStore store_;
   const LedgerEntries entries_;
   const std::vector<storage::ShardId> shards_;
-  std::function<void()> before_close_;
+  std::function<Result<void>()> before_close_;
 
   // The sequencing thread's own.
   std::optional<Position> position_;  ///< nothing: to be read from the store
@@ -185,7 +191,12 @@ class LedgerSequencer {
   std::optional<std::string> lease_bytes_;  ///< as last seen in the store
   Deadline lease_seen_{};                   ///< when it last changed
   bool lease_held_ = false;
+  bool gap_told_ = false;
   Deadline statement_retry_{};
+  Deadline step_limit_ = Deadline::max();  ///< of the drain, which no step outlasts
+  std::optional<Deadline> close_delayed_;  ///< since when
+  /// By shard: what the last step has read and put in the ledger, whatever came after.
+  std::optional<std::vector<storage::Version>> integrated_;
   std::string reported_;  ///< the error that the log has last been told
   Deadline reported_at_{};
   std::map<std::pair<storage::ShardId, storage::Version>, std::uint64_t> appended_;  ///< last ones
@@ -205,6 +216,7 @@ class LedgerSequencer {
   Counter& integrations_;
   Counter& failures_;
   Counter& mended_;
+  Counter& gaps_;
   Histogram& integrate_seconds_;
 };
 

@@ -17,6 +17,8 @@ constexpr milliseconds kDrainPause{2};
 /// The same error is told again after so long.
 constexpr milliseconds kReportPeriod{60'000};
 constexpr milliseconds kLookupMax{10'000};
+/// A month is closed without what could not be written of it after so long.
+constexpr milliseconds kCloseDelayMax{60'000};
 constexpr std::size_t kWaitersMax = 100'000;
 
 }  // namespace
@@ -75,10 +77,12 @@ void LedgerSequencer::Report(const Result<bool>& result) {
 
 Result<void> LedgerSequencer::Drain(Deadline deadline) {
   Stop();
+  step_limit_ = deadline;
   Result<void> drained;
   for (;;) {
     const auto stepped = Step();
-    if (stepped.ok() && !*stepped && committer_.QueuedItems() == 0) {
+    // An error may be of what comes behind: a month that cannot be closed, or stated.
+    if ((stepped.ok() ? !*stepped : integrated_.has_value()) && committer_.QueuedItems() == 0) {
       // Something may have been committed since the look at the feeds.
       const auto heads = engine_.Heads(shards_, deadline);
       if (!heads.ok()) {
@@ -86,7 +90,7 @@ Result<void> LedgerSequencer::Drain(Deadline deadline) {
         break;
       }
       if (!lease_held_ && !options_.exclusive) break;  // the other one goes on
-      if (position_.has_value() && position_->read == *heads) break;
+      if (integrated_ == *heads) break;
     }
     if (clock_.Monotonic() >= deadline) {
       drained = stepped.ok() ? Error(Errc::kDeadlineExceeded, "not all is in the ledger yet")
@@ -104,6 +108,25 @@ Result<void> LedgerSequencer::Drain(Deadline deadline) {
   }
   FailWaiters();
   return drained;
+}
+
+// Writes what is in memory of the month that ends.
+bool LedgerSequencer::MayClose() {
+  if (!before_close_) return true;
+  const auto flushed = before_close_();
+  const auto now = clock_.Monotonic();
+  if (!flushed.ok() && !close_delayed_) {
+    close_delayed_ = now;
+    LogWarning("the month is closed later: what is in memory of it was not written",
+               {{"month", position_->state.month.Text()}, {"detail", flushed.error().detail}});
+  }
+  if (!flushed.ok() && now < *close_delayed_ + kCloseDelayMax) return false;
+  if (!flushed.ok()) {
+    LogError("the month is closed without what was not written of it",
+             {{"month", position_->state.month.Text()}, {"detail", flushed.error().detail}});
+  }
+  close_delayed_.reset();
+  return true;
 }
 
 void LedgerSequencer::Await(storage::ShardId shard, storage::Version version, Deadline deadline,

@@ -80,12 +80,15 @@ class LedgerService {
   virtual Result<std::vector<Month>> ClosedMonths(Deadline deadline) const = 0;
 
   /// Keeps a witness's cosignature: `note` is one of our checkpoints (the newest or a recent one)
-  /// with it. Errors: kUnauthenticated (no known witness), kInvalidRequest, kNotFound (not ours).
+  /// with it. Errors: kUnauthenticated (no known witness), kInvalidRequest, kNotFound (not ours, or
+  /// not kept: too old). Of a witness the newest is kept of a present checkpoint, the earliest of a
+  /// closing one.
   virtual Result<void> AddCosignature(std::string_view note, Deadline deadline) = 0;
 
   /// Calls `done` once the first-ever registrations of the commit `version` of `shard` are under a
   /// published checkpoint, with the leaf index of its first one; or with kDeadlineExceeded,
-  /// kShuttingDown. On another thread; must not block.
+  /// kShuttingDown. On the sequencer's thread, or on this one, before it returns, where nobody will
+  /// integrate any more or too many wait (kOverloaded); must not block.
   using ReceiptFn = std::function<void(const Result<LedgerReceipt>&)>;
   virtual void AwaitIntegrated(storage::ShardId shard, storage::Version version, Deadline deadline,
                                ReceiptFn done) = 0;

@@ -46,14 +46,23 @@ Result<MonthSketches> MonthSketches::Load(const storage::LedgerStore& store,
   MonthSketches sketches(state.month, state.month_start.size);
   const auto bytes = store.Row(storage::LedgerSketchesKey(), clock.After(kStepMax));
   if (!bytes.ok()) return bytes.error();
+  // They can be counted anew out of the leaves, so a row at fault must not stop the log.
+  const auto recount = [](const Error& error) {
+    LogError("the sketches of the open month cannot be read; they are counted anew",
+             {{"reason", ErrcName(error.code)}, {"detail", error.detail}});
+  };
   if (bytes->has_value()) {
     const auto row = storage::DecodeLedgerSketches(**bytes);
-    if (!row.ok()) return row.error();
-    if (row->month == state.month && row->leaves_end >= state.month_start.size &&
-        row->leaves_end <= state.tree.size) {
+    if (!row.ok()) {
+      recount(row.error());
+    } else if (row->month == state.month && row->leaves_end >= state.month_start.size &&
+               row->leaves_end <= state.tree.size) {
       auto known = FromRow(*row);
-      if (!known.ok()) return known.error();
-      sketches = *std::move(known);
+      if (known.ok()) {
+        sketches = *std::move(known);
+      } else {
+        recount(known.error());
+      }
     }
   }
   const std::uint64_t behind = state.tree.size - sketches.leaves_end_;

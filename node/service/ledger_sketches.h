@@ -22,7 +22,8 @@ class MonthSketches {
   MonthSketches(Month month, std::uint64_t first_leaf) : month_(month), leaves_end_(first_leaf) {}
 
   /// What the store knows of the open month, brought up to the tree by reading the leaves that came
-  /// since. Errors: those of the engine; kCorruption.
+  /// since. A row that cannot be read is said in the log and counted anew. Errors: those of the
+  /// engine; kCorruption.
   static Result<MonthSketches> Load(const storage::LedgerStore& store, const LedgerEntries& entries,
                                     const storage::LedgerState& state, const Clock& clock);
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "node/base/log.h"
 #include "node/base/varint.h"
 #include "node/ledger/sketch.h"
 #include "storage/feed_row.h"
@@ -19,9 +20,12 @@ using ledger::Breakdown;
 using storage::Dimension;
 using storage::Figures;
 
-/// Rows of a breakdown; those with the fewest registrations beyond are summed up in one.
+/// Rows of a breakdown, and bytes of their text; those with the fewest registrations beyond are
+/// summed up in one. Keys are clients' texts: as escaped, they may be three times as long.
 constexpr std::size_t kRowsPerBreakdown = ledger::kStatementRowsMax / (2 * ledger::kBreakdowns);
-constexpr std::string_view kOthers = "(others)";
+constexpr std::size_t kBytesPerBreakdown = ledger::kStatementBytesMax * 3 / 4 / ledger::kBreakdowns;
+/// "by-", the longest name, ": ", six numbers of 20 characters with their spaces, a line end.
+constexpr std::size_t kRowBytesMax = 3 + 24 + 2 + 6 * 21 + 1;
 constexpr std::size_t kFeedRows = 8;  // a full group's row is a few MiB
 
 constexpr std::array<std::pair<Dimension, Breakdown>, 6> kBreakdownOf = {{
@@ -58,28 +62,65 @@ Figures TotalOf(const StatementParts& parts) {
   return total == parts.counters.end() ? Figures{} : total->second;
 }
 
-/// A key longer than a statement holds (they are shorter by the limits of records) is cut.
+/// A key as evidence names it, behind a number: cut where a statement does not hold it.
 std::string KeyOf(const std::string& value) {
-  return value.substr(0, ledger::kStatementValueBytesMax);
+  return value.substr(0, ledger::kStatementValueBytesMax - 64);
 }
 
-void AddRows(const StatementParts& parts, ledger::Statement& statement) {
+Figures SumOf(const Groups& groups) {
+  Figures sum;
+  for (const auto& [key, figures] : groups) sum += figures;
+  return sum;
+}
+
+bool FallsShort(const Figures& sum, const Figures& total) {
+  return sum != total && sum.first_ever <= total.first_ever &&
+         sum.registrations <= total.registrations &&
+         sum.re_registrations <= total.re_registrations && sum.deletions <= total.deletions &&
+         sum.reported <= total.reported;
+}
+
+/// The rows of a breakdown, those with the most registrations first, as far as there is room.
+void AddBreakdown(Groups groups, Breakdown breakdown, ledger::Statement& statement) {
+  std::sort(groups.begin(), groups.end(), [](const auto& a, const auto& b) {
+    return a.second.registrations != b.second.registrations
+               ? a.second.registrations > b.second.registrations
+               : a.first < b.first;
+  });
+  std::size_t bytes = 0;
+  std::size_t rows = 0;
+  Figures others;
+  for (const auto& [key, figures] : groups) {
+    const std::size_t row_bytes = kRowBytesMax + ledger::EscapeStatementKey(key).size();
+    // No client's text is that key: it is not UTF-8.
+    if (rows < kRowsPerBreakdown && bytes + row_bytes <= kBytesPerBreakdown &&
+        key.size() <= ledger::kStatementValueBytesMax && key != ledger::kStatementOthersKey) {
+      bytes += row_bytes;
+      ++rows;
+      statement.rows.push_back({breakdown, key, Stated(figures)});
+    } else {
+      others += figures;
+    }
+  }
+  if (rows < groups.size()) {
+    statement.rows.push_back({breakdown, std::string(ledger::kStatementOthersKey), Stated(others)});
+  }
+}
+
+void AddRows(const StatementParts& parts, const Figures& total, ledger::Statement& statement) {
   for (const auto& [dimension, breakdown] : kBreakdownOf) {
     Groups groups = GroupsOf(parts, dimension);
-    Figures others;
-    if (groups.size() > kRowsPerBreakdown) {
-      std::sort(groups.begin(), groups.end(), [](const auto& a, const auto& b) {
-        return a.second.registrations != b.second.registrations
-                   ? a.second.registrations > b.second.registrations
-                   : a.first < b.first;
-      });
-      for (std::size_t i = kRowsPerBreakdown; i < groups.size(); ++i) others += groups[i].second;
-      groups.resize(kRowsPerBreakdown);
-      groups.emplace_back(std::string(kOthers), others);
+    if (FallsShort(SumOf(groups), total)) {
+      if (parts.status == ledger::StatementStatus::kFinal) {
+        LogWarning("the statement is without a breakdown: it was not counted from the beginning",
+                   {{"month", parts.month.Text()},
+                    {"breakdown", ledger::BreakdownName(breakdown)},
+                    {"counted", SumOf(groups).first_ever},
+                    {"first_ever", total.first_ever}});
+      }
+      continue;
     }
-    for (const auto& [key, figures] : groups) {
-      statement.rows.push_back({breakdown, KeyOf(key), Stated(figures)});
-    }
+    AddBreakdown(std::move(groups), breakdown, statement);
   }
 }
 
@@ -102,44 +143,60 @@ std::string ShareError() {
   return text.data();
 }
 
-/// The group with the most first-ever registrations: its key and share.
-std::string Largest(const StatementParts& parts, Dimension dimension, double first_ever) {
-  const Groups groups = GroupsOf(parts, dimension);
+/// The group with the most first-ever registrations: its share and, where it may be named, its key.
+std::string Largest(const Groups& groups, double first_ever, bool named) {
   const auto largest = std::max_element(
       groups.begin(), groups.end(),
       [](const auto& a, const auto& b) { return a.second.first_ever < b.second.first_ever; });
   if (largest == groups.end() || largest->second.first_ever == 0) return "none";
-  const double count = static_cast<double>(largest->second.first_ever);
-  return Share(count, first_ever) + " " +
-         (largest->first.empty() ? std::string("-") : KeyOf(largest->first));
+  std::string text = Share(static_cast<double>(largest->second.first_ever), first_ever);
+  if (named) text += " " + (largest->first.empty() ? std::string("-") : KeyOf(largest->first));
+  return text;
 }
 
-void AddEvidence(const StatementParts& parts, const Figures& total, ledger::Statement& statement) {
-  const auto add = [&statement](const char* name, std::string value) {
-    statement.evidence.emplace_back(name, std::move(value));
-  };
+using Evidence = std::vector<std::pair<std::string, std::string>>;
+
+/// What was counted while leaves were appended. The run's last identifier is not told: a statement
+/// is public, and an identifier need not be.
+void AddLeafEvidence(const storage::LedgerEvidence& leaves, double first_ever, Evidence& evidence) {
+  // The estimate may pass the count; there are never more contents than leaves.
+  const double distinct = std::min(static_cast<double>(leaves.distinct_contents), first_ever);
+  const auto error = std::llround(SketchError() * distinct);
+  evidence.emplace_back("distinct-content",
+                        std::to_string(std::llround(distinct)) + " ± " + std::to_string(error));
+  evidence.emplace_back("share-identical-content",
+                        Share(first_ever - distinct, first_ever) + ShareError());
+}
+
+void AddEvidence(const StatementParts& parts, const Figures& total, Evidence& evidence) {
   const double first_ever = static_cast<double>(total.first_ever);
+  const auto is_whole = [&](const Groups& groups) {
+    return SumOf(groups).first_ever == total.first_ever;
+  };
   if (parts.resolved) {
     const double resolved = std::min(static_cast<double>(*parts.resolved), first_ever);
-    add("share-never-resolved", Share(first_ever - resolved, first_ever) + ShareError());
+    evidence.emplace_back("share-never-resolved",
+                          Share(first_ever - resolved, first_ever) + ShareError());
   }
-  // The estimate may pass the count; there are never more contents than leaves.
-  const std::uint64_t distinct =
-      std::min(parts.evidence.distinct_contents, static_cast<std::uint64_t>(total.first_ever));
-  const auto error = std::llround(SketchError() * static_cast<double>(distinct));
-  add("distinct-content", std::to_string(distinct) + " ± " + std::to_string(error));
-  add("share-identical-content",
-      Share(first_ever - static_cast<double>(distinct), first_ever) + ShareError());
-  const auto bare =
-      parts.counters.find(storage::CounterId{parts.month, Dimension::kAttributes, "without"});
-  add("share-without-attributes",
-      Share(bare == parts.counters.end() ? 0 : static_cast<double>(bare->second.first_ever),
-            first_ever));
-  std::string run = std::to_string(parts.evidence.longest_run);
-  if (!parts.evidence.longest_run_end.empty()) run += " " + KeyOf(parts.evidence.longest_run_end);
-  add("longest-sequence-run", std::move(run));
-  add("largest-application", Largest(parts, Dimension::kApplication, first_ever));
-  add("largest-source-address", Largest(parts, Dimension::kSourceAddress, first_ever));
+  if (parts.evidence) AddLeafEvidence(*parts.evidence, first_ever, evidence);
+  if (is_whole(GroupsOf(parts, Dimension::kAttributes))) {
+    const auto bare =
+        parts.counters.find(storage::CounterId{parts.month, Dimension::kAttributes, "without"});
+    evidence.emplace_back(
+        "share-without-attributes",
+        Share(bare == parts.counters.end() ? 0 : static_cast<double>(bare->second.first_ever),
+              first_ever));
+  }
+  if (parts.evidence) {
+    evidence.emplace_back("longest-sequence-run", std::to_string(parts.evidence->longest_run));
+  }
+  for (const auto& [dimension, name] :
+       {std::pair(Dimension::kApplication, "largest-application"),
+        std::pair(Dimension::kSourceAddress, "largest-source-address")}) {
+    const Groups groups = GroupsOf(parts, dimension);
+    if (!is_whole(groups)) continue;
+    evidence.emplace_back(name, Largest(groups, first_ever, storage::RowOf(dimension).is_public));
+  }
 }
 
 storage::Version VersionOf(std::string_view feed_key) { return ReadBigEndian(feed_key.substr(1)); }
@@ -160,10 +217,25 @@ Result<ledger::Statement> MakeStatement(const StatementParts& parts) {
   statement.target_met = total.first_ever >= parts.target;
   statement.generated_at_ms = parts.generated_at_ms;
   statement.previous = parts.previous;
-  AddRows(parts, statement);
-  AddEvidence(parts, total, statement);
+  AddRows(parts, total, statement);
+  AddEvidence(parts, total, statement.evidence);
   IDNODE_RETURN_IF_ERROR(ledger::CheckFigures(statement));
   return statement;
+}
+
+Result<SignedStatement> SignStatement(const StatementParts& parts,
+                                      std::span<const ledger::Signer> signers) {
+  SignedStatement made;
+  auto statement = MakeStatement(parts);
+  if (!statement.ok()) return statement.error();
+  const auto text = ledger::FormatStatement(*statement);
+  if (!text.ok()) return text.error();
+  const auto note = ledger::SignText(*text, signers);
+  if (!note.ok()) return note.error();
+  made.statement = *std::move(statement);
+  made.digest = ledger::StatementDigest(*text);
+  made.note = ledger::FormatNote(*note);
+  return made;
 }
 
 Result<std::map<storage::CounterId, Figures>> CountersAt(storage::Engine& engine, Month month,

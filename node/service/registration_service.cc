@@ -165,6 +165,10 @@ class BatchState : public std::enable_shared_from_this<BatchState> {
     }
     BatchResult result;
     result.results = std::move(batch->results());
+    // Whoever waits for the ledger yet holds the state, but not the items. Parts that are still
+    // under way need them.
+    std::unique_ptr<PendingBatch> items;
+    if (parts_left_ == 0) items = std::move(batch);
     lock.unlock();
     done(std::move(result));
   }

@@ -99,7 +99,9 @@ class Batch {
 
   /// The answer waits until first-ever registrations are in the ledger, and carries their receipts
   /// (ItemResult::leaf_index). Where the deadline comes first, or there is no ledger, the answer
-  /// comes without: the outcomes hold all the same. A stored answer (request_id) has no receipts.
+  /// comes without: the outcomes hold all the same. A stored answer (request_id) has no receipts,
+  /// and neither has an item that is UNCHANGED: it was registered by a commit that this batch does
+  /// not know. An inclusion proof tells the leaf of any identifier.
   virtual void WaitForLedger() = 0;
   /// Whence the request came, as Event::source_address has it: the IPv4 address of the peer, or the
   /// /64 of its IPv6 address. Cut after 64 bytes. Before the first Add….

@@ -53,8 +53,22 @@ ResolutionService::ResolutionService(storage::Engine& engine, const PrefixRegist
       missed_(metrics.GetCounter("idnode_resolutions_total", "Identifiers looked up",
                                  {{"result", "missed"}})) {}
 
-Result<void> ResolutionService::Resolve(std::string_view identifier, const Caller&,
+Result<void> ResolutionService::Resolve(std::string_view identifier, const Caller& caller,
                                         Deadline deadline, ResolvedRecord& out) const {
+  const auto read = Read(identifier, caller, deadline, out);
+  if (read.ok()) {
+    if (marks_ != nullptr) {
+      marks_->Mark(std::string_view(out.key).substr(1), out.record.first_registered_ms);
+    }
+    found_.Add();
+  } else if (read.code() == Errc::kNotResponsible || read.code() == Errc::kIdentifierNotFound) {
+    missed_.Add();
+  }
+  return read;
+}
+
+Result<void> ResolutionService::Read(std::string_view identifier, const Caller&, Deadline deadline,
+                                     ResolvedRecord& out) const {
   const auto parsed = ParseIdentifier(identifier, limits_.identifier_bytes_max);
   if (!parsed.ok()) return parsed.error();
   MakeKey(identifier, out.key);
@@ -69,7 +83,6 @@ Result<void> ResolutionService::Resolve(std::string_view identifier, const Calle
     out.record = *decoded;
   }
   if (!read.ok() || out.record.state == State::kDeleted) {
-    missed_.Add();
     if (!prefixes_.IsResponsible(prefix)) {
       return Error(Errc::kNotResponsible, "this node is not responsible for the prefix",
                    "identifier");
@@ -77,8 +90,6 @@ Result<void> ResolutionService::Resolve(std::string_view identifier, const Calle
     return Error(Errc::kIdentifierNotFound, "the identifier is not registered", "identifier");
   }
   out.identifier.assign(out.record.display.empty() ? folded : out.record.display);
-  if (marks_ != nullptr) marks_->Mark(folded, out.record.first_registered_ms);
-  found_.Add();
   return {};
 }
 

@@ -58,6 +58,10 @@ class ResolutionService {
   Result<void> Resolve(std::string_view identifier, const Caller& caller, Deadline deadline,
                        ResolvedRecord& out) const;
 
+  /// The same, but not marked as a resolution: for what the node looks up itself.
+  Result<void> Read(std::string_view identifier, const Caller& caller, Deadline deadline,
+                    ResolvedRecord& out) const;
+
   /// One result for each identifier, in their order. Errors: kBatchTooLarge.
   Result<std::vector<Result<ResolvedRecord>>> BatchResolve(
       std::span<const std::string_view> identifiers, const Caller& caller, Deadline deadline) const;

@@ -5,9 +5,11 @@
 #include <utility>
 
 #include "node/base/varint.h"
+#include "node/service/ledger_commit.h"
 #include "storage/counters.h"
 #include "storage/feed_row.h"
 #include "storage/key_codec.h"
+#include "storage/ledger_store.h"
 
 namespace idnode::service {
 namespace {
@@ -17,6 +19,13 @@ constexpr std::int64_t kDayMs = 86'400'000;
 // A row is looked for on its own day, the next, and, with the clock set back, the one before.
 constexpr std::int64_t kRequestDays = 3;
 constexpr std::size_t kRowsAtOnce = 16;  // a full group's row is a few MiB
+
+// Rows that a shard is examined further before that is written.
+constexpr storage::Version kUnsavedRows = 4096;
+
+std::string ExaminedKey() {
+  return std::string(1, static_cast<char>(storage::Space::kMeta)) + "feed-examined";
+}
 
 // True if the feed row holds first-ever registrations; its deltas tell without its entries.
 Result<bool> HasEntries(std::string_view bytes) {
@@ -39,10 +48,47 @@ Result<void> Retention::Run() {
     if (!trusted.ok()) return trusted.error();
     now_ms = *trusted;
   }
-  for (storage::ShardId shard = 0; shard < engine_.ShardCount(); ++shard) {
+  if (examined_.empty()) IDNODE_RETURN_IF_ERROR(LoadExamined());
+  for (storage::ShardId shard = 0; shard < engine_.ShardCount() && !Stopping(); ++shard) {
     IDNODE_RETURN_IF_ERROR(TrimFeed(shard, now_ms));
     IDNODE_RETURN_IF_ERROR(TrimRequests(shard, now_ms));
   }
+  return SaveExamined();
+}
+
+// A row that is missing or cannot be read costs time only: the feeds are read from their beginning.
+Result<void> Retention::LoadExamined() {
+  std::vector<storage::Version> examined(engine_.ShardCount());
+  const auto bytes = engine_.Get(storage::kLedgerShard, ExaminedKey(), clock_.After(kStepMax));
+  if (!bytes.ok() && bytes.code() != Errc::kNotFound) return bytes.error();
+  if (bytes.ok()) {
+    std::string_view rest = *bytes;
+    for (auto& version : examined) {
+      if (!TakeVarint(rest, version)) {
+        examined.assign(examined.size(), 0);
+        break;
+      }
+    }
+  }
+  examined_ = saved_ = std::move(examined);
+  return {};
+}
+
+// Written only now and then: an idle node commits nothing.
+Result<void> Retention::SaveExamined() {
+  if (options_.committer == nullptr) return {};
+  bool far = false;
+  std::string bytes;
+  for (std::size_t shard = 0; shard < examined_.size(); ++shard) {
+    far = far || examined_[shard] >= saved_[shard] + kUnsavedRows;
+    AppendVarint(examined_[shard], bytes);
+  }
+  if (!far) return {};
+  LedgerWrite write;
+  write.puts.emplace_back(ExaminedKey(), std::move(bytes));
+  const auto written = WriteLedger(*options_.committer, std::move(write), clock_.After(kStepMax));
+  if (!written.ok()) return written.error();
+  saved_ = examined_;
   return {};
 }
 
@@ -90,18 +136,22 @@ Result<void> Retention::TrimFeed(storage::ShardId shard, std::int64_t now_ms) {
 }
 
 // Of the old rows [from, to) those with first-ever registrations stay for ever: they are the
-// ledger's entries. The others go, range by range. What was looked at once is not looked at again.
+// ledger's entries. Those between them go, gap by gap. What was looked at once is not looked at
+// again, but for a last gap that is too small yet.
 Result<void> Retention::TrimOldRows(storage::ShardId shard, storage::Version from,
                                     storage::Version to) {
-  storage::Version trim_from = from;
-  bool found = false;  // a row to drop, since `trim_from`
-  const auto trim_to = [&](storage::Version end) -> Result<void> {
-    if (!std::exchange(found, false)) return {};
-    return engine_.Trim(shard, storage::FeedKey(trim_from), storage::FeedKey(end),
-                        clock_.After(kStepMax));
+  storage::Version gap_from = from;
+  std::size_t gap_rows = 0;
+  const auto end_gap = [&](storage::Version end) -> Result<void> {
+    if (gap_rows < std::max<std::size_t>(options_.gap_rows_min, 1)) return {};
+    gap_rows = 0;
+    return engine_.Trim(shard, storage::FeedKey(std::exchange(gap_from, end)),
+                        storage::FeedKey(end), clock_.After(kStepMax));
   };
-  for (storage::Version next = from; next < to;) {
-    const auto rows = engine_.Scan(shard, storage::FeedKey(next), storage::FeedKey(to), kRowsAtOnce,
+  storage::Version next = from;
+  for (std::size_t read = 0; next < to && read < options_.rows_max && !Stopping();) {
+    const std::size_t at_once = std::min(kRowsAtOnce, options_.rows_max - read);
+    const auto rows = engine_.Scan(shard, storage::FeedKey(next), storage::FeedKey(to), at_once,
                                    false, clock_.After(kStepMax));
     if (!rows.ok()) return rows.error();
     for (const auto& row : *rows) {
@@ -109,19 +159,19 @@ Result<void> Retention::TrimOldRows(storage::ShardId shard, storage::Version fro
       const auto entries = HasEntries(row.value);
       if (!entries.ok()) return entries.error();
       if (!*entries) {
-        found = true;
+        ++gap_rows;
         continue;
       }
-      IDNODE_RETURN_IF_ERROR(trim_to(version));
-      trim_from = version + 1;
+      IDNODE_RETURN_IF_ERROR(end_gap(version));
+      gap_from = version + 1;
+      gap_rows = 0;
     }
-    next = rows->size() < kRowsAtOnce
-               ? to
-               : ReadBigEndian(std::string_view(rows->back().key).substr(1)) + 1;
-    IDNODE_RETURN_IF_ERROR(trim_to(next));
-    trim_from = next;
-    examined_[shard] = next;
+    read += rows->size();
+    next = rows->size() < at_once ? to
+                                  : ReadBigEndian(std::string_view(rows->back().key).substr(1)) + 1;
   }
+  IDNODE_RETURN_IF_ERROR(end_gap(next));
+  examined_[shard] = gap_rows == 0 ? next : gap_from;
   return {};
 }
 

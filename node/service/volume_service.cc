@@ -10,8 +10,8 @@ VolumeService::VolumeService(storage::Engine& engine, storage::Committer& commit
                              const Clock& clock, const TimeZone& zone, std::int64_t target)
     : engine_(engine), committer_(committer), clock_(clock), zone_(zone), target_(target) {}
 
-Result<VolumeReport> VolumeService::GetVolume(std::string_view month, std::string_view group_by,
-                                              Deadline deadline) const {
+Result<VolumeReport> VolumeService::GetVolume(const Caller& caller, std::string_view month,
+                                              std::string_view group_by, Deadline deadline) const {
   VolumeReport report;
   const auto asked = MonthOf(month);
   if (!asked.ok()) return asked.error();
@@ -21,6 +21,7 @@ Result<VolumeReport> VolumeService::GetVolume(std::string_view month, std::strin
     auto parsed = storage::ParseDimension(group_by);
     if (!parsed.ok()) return parsed.error();
     dimension = *parsed;
+    if (!storage::RowOf(dimension).is_public) IDNODE_RETURN_IF_ERROR(RequireAuditor(caller));
   }
   auto counters = storage::CounterStore(engine_).Load(report.month, deadline);
   if (!counters.ok()) return counters.error();

@@ -54,9 +54,15 @@ class VolumeService {
                 const TimeZone& zone, std::int64_t target);
 
   /// `month` YYYY-MM, empty: the running month in the counting zone. `group_by` a dimension's
-  /// name or empty. Anyone may ask. Errors: kInvalidRequest (field "month" or "groupBy").
-  Result<VolumeReport> GetVolume(std::string_view month, std::string_view group_by,
-                                 Deadline deadline) const;
+  /// name or empty. Anyone may ask, but for dimensions that are not public
+  /// (storage::DimensionRow): those are an auditor's and the operator's. Errors: kInvalidRequest
+  /// (field "month" or "groupBy"), kUnauthenticated, kPermissionDenied.
+  Result<VolumeReport> GetVolume(const Caller& caller, std::string_view month,
+                                 std::string_view group_by, Deadline deadline) const;
+
+  /// The month `text` (YYYY-MM) names; the running one where it is empty. Errors: kInvalidRequest
+  /// (field "month").
+  Result<Month> MonthOf(std::string_view text) const;
 
   /// Recomputes the month from records and history on the live store, and compares every
   /// dimension with the counters at the same instant. `month` as for GetVolume. Auditor and
@@ -66,8 +72,6 @@ class VolumeService {
                                 const RecountProgressFn& progress) const;
 
  private:
-  Result<Month> MonthOf(std::string_view text) const;
-
   storage::Engine& engine_;
   storage::Committer& committer_;
   const Clock& clock_;

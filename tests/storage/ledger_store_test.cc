@@ -54,8 +54,8 @@ TEST(LedgerStoreTest, RowsAreReadAsTheyWereWritten) {
   LedgerState fresh = SampleState();
   fresh.stated.reset();
   ExpectCodec(fresh, EncodeLedgerState, DecodeLedgerState);
-  ExpectCodec(LedgerSegment{{{0, 1, 3}, {3, 1'000'000, 4096}, {0, 2, 1}}}, EncodeLedgerSegment,
-              DecodeLedgerSegment);
+  ExpectCodec(LedgerSegment{{{0, 1, 3, 9}, {3, 1'000'000, 4096, 10}, {0, 2, 1, 10}}},
+              EncodeLedgerSegment, DecodeLedgerSegment);
   LedgerClosing closing;
   closing.start = {1, Sha256("a")};
   closing.end = {5, Sha256("b")};
@@ -96,9 +96,13 @@ class LedgerStoreReads : public testing::Test {
   void PutSegment(std::uint64_t start, const LedgerSegment& segment) {
     Put(LedgerSegmentKey(start), EncodeLedgerSegment(segment));
     std::map<ShardId, Version> last;
-    for (const auto& part : segment.parts) last[part.shard] = part.version;
+    std::map<ShardId, std::int64_t> times;
+    for (const auto& part : segment.parts) {
+      last[part.shard] = part.version;
+      times[part.shard] = part.commit_ms;
+    }
     for (const auto& [shard, version] : last) {
-      Put(LedgerIndexKey(shard, version), EncodeLedgerLeaf(start));
+      Put(LedgerIndexKey(shard, version), EncodeLedgerIndex({start, times[shard]}));
     }
   }
 
@@ -133,6 +137,30 @@ TEST_F(LedgerStoreReads, FindsLeavesOfARowAndRowsOfALeaf) {
     }
   }
   EXPECT_EQ(store_.Segments(20, 26, Deadline::max()).code(), Errc::kCorruption) << "past the tree";
+}
+
+TEST_F(LedgerStoreReads, FindsRowsByTheirTime) {
+  PutSegment(0, {{{0, 3, 10, 100}, {1, 1, 5, 90}, {0, 4, 2, 100}}});
+  PutSegment(17, {{{1, 9, 1, 100}}});
+  PutSegment(18, {{{0, 8, 4, 100}, {1, 12, 3, 101}, {0, 9, 1, 105}}});
+  const auto at = [&](ShardId shard, std::int64_t ms) {
+    const auto rows = store_.RowsAt(shard, ms, Deadline::max());
+    EXPECT_TRUE(rows.ok());
+    std::string text;
+    for (const auto& row : *rows) {
+      text += std::to_string(row.version) + ":" + std::to_string(row.first_leaf) + "+" +
+              std::to_string(row.leaves) + " ";
+    }
+    return text;
+  };
+  EXPECT_EQ(at(0, 100), "3:0+10 4:15+2 8:18+4 ");
+  EXPECT_EQ(at(0, 105), "9:25+1 ");
+  EXPECT_EQ(at(0, 101), "");
+  EXPECT_EQ(at(0, 106), "");
+  EXPECT_EQ(at(1, 90), "1:10+5 ");
+  EXPECT_EQ(at(1, 100), "9:17+1 ");
+  EXPECT_EQ(at(1, 101), "12:22+3 ");
+  EXPECT_EQ(at(1, 1), "");
 }
 
 TEST_F(LedgerStoreReads, MonthsComeInOrder) {

@@ -20,6 +20,7 @@
 #include "node/cli/messages.h"
 #include "node/cli/output.h"
 #include "node/cli/progress.h"
+#include "node/model/identifier.h"
 
 namespace idnode::cli {
 namespace {
@@ -37,8 +38,23 @@ constexpr Text kNotVerified{"NOT verified: $0 faults", "核验未通过：发现
 constexpr Text kPartly{"partly verified: $0 sampled identifiers do not resolve",
                        "部分通过：$0 个抽样标识无法解析"};
 constexpr Text kMissed{
-    "if more than $0 of the leaves were false, the chance of missing it is less than $1",
-    "若虚假记录超过 $0，漏检的概率小于 $1"};
+    "if more than $0 of the leaves were not in the signed log or outside the month, the chance of "
+    "missing it is less than $1",
+    "若不在已签署账本或不在本月的记录超过 $0，漏检的概率小于 $1"};
+constexpr Text kMissedUnknown{
+    "if the node did not know more than $0 of the leaves as they say, the chance of missing it is "
+    "less than $1",
+    "若节点无法按记录解析的超过 $0，漏检的概率小于 $1"};
+constexpr Text kFailedShare{
+    "$0 of $1 sampled leaves ($2) were not in the signed log, or outside the month, or no leaves; "
+    "of all leaves it is between $3 and $4 (each bound with 97.5 %)",
+    "抽样 $1 条中有 $0 条（$2）不在已签署账本、不在本月或不是合规记录；推及全部记录为 $3 至 "
+    "$4（每侧置信度 97.5 %）"};
+constexpr Text kUnknownShare{
+    "$0 of $1 sampled identifiers ($2) did not resolve as their leaves say; of all it is between "
+    "$3 and $4 (each bound with 97.5 %)",
+    "抽样 $1 个标识中有 $0 个（$2）无法按记录解析；推及全部为 $3 至 $4（每侧置信度 97.5 %）"};
+constexpr double kBoundChance = 0.025;
 constexpr Text kMirrored{"$0 files fetched ($1 bytes), $2 were there; the log has $3 leaves",
                          "已下载 $0 个文件（$1 字节），已有 $2 个；账本共 $3 条记录"};
 
@@ -60,6 +76,8 @@ struct VerifyArguments {
   std::uint64_t sample = 0;
   std::optional<std::uint64_t> seed;
   bool no_resolve = false;
+  std::string time_zone = std::string(kCountingZone);
+  std::vector<std::string> prefixes;
   std::string temp_dir;
   std::uint64_t memory_mib = DuplicateFinder::kMemoryBytes >> 20;
 };
@@ -110,14 +128,44 @@ std::string Share(double share) {
 std::vector<Phrase> Confidence(const SampleReport& sample) {
   std::vector<Phrase> lines;
   if (sample.drawn == 0) return lines;
-  for (const double chance : {0.05, 0.01, 0.001}) {
-    lines.push_back(
-        MakePhrase(kMissed, Share(ShareMissedAtChance(sample.drawn, chance)), Share(chance)));
-  }
-  for (const double share : {0.1, 0.01, 0.001}) {
-    lines.push_back(MakePhrase(kMissed, Share(share), Share(ChanceOfMissing(sample.drawn, share))));
+  const auto add = [&](const Text& none, const Text& some, std::uint64_t drawn,
+                       std::uint64_t failed) {
+    if (failed > 0) {
+      const ShareBounds bounds = BoundsOfShare(drawn, failed, kBoundChance);
+      lines.push_back(MakePhrase(some, failed, drawn,
+                                 Share(static_cast<double>(failed) / static_cast<double>(drawn)),
+                                 Share(bounds.low), Share(bounds.high)));
+      return;
+    }
+    for (const double chance : {0.05, 0.01, 0.001}) {
+      lines.push_back(MakePhrase(none, Share(ShareMissedAtChance(drawn, chance)), Share(chance)));
+    }
+    for (const double share : {0.1, 0.01, 0.001}) {
+      lines.push_back(MakePhrase(none, Share(share), Share(ChanceOfMissing(drawn, share))));
+    }
+  };
+  add(kMissed, kFailedShare, sample.drawn, sample.failed);
+  if (sample.asked > 0) {
+    add(kMissedUnknown, kUnknownShare, sample.asked, sample.asked - sample.resolved);
   }
   return lines;
+}
+
+/// The same as numbers. What a sample without failures might have missed is no word on one with.
+std::string SampleShares(const SampleReport& sample) {
+  if (sample.drawn == 0) return {};
+  char text[160];
+  if (sample.failed == 0) {
+    std::snprintf(text, sizeof text, ",\"shareMissedAt1Percent\":%.9g",
+                  ShareMissedAtChance(sample.drawn, 0.01));
+  } else {
+    const ShareBounds bounds = BoundsOfShare(sample.drawn, sample.failed, kBoundChance);
+    std::snprintf(text, sizeof text,
+                  ",\"failedShare\":%.9g,\"failedShareLow\":%.9g,\"failedShareHigh\":%.9g",
+                  static_cast<double>(sample.failed) / static_cast<double>(sample.drawn),
+                  bounds.low, bounds.high);
+  }
+  return text;
 }
 
 ExitCode CodeOf(const VerifyReport& report) {
@@ -149,13 +197,13 @@ std::string ReportJson(const VerifyReport& report, Language language) {
   json += ",\"leavesRead\":" + std::to_string(report.leaves_read);
   if (report.sample) {
     json += ",\"sample\":{\"drawn\":" + std::to_string(report.sample->drawn) +
+            ",\"failed\":" + std::to_string(report.sample->failed) +
+            ",\"asked\":" + std::to_string(report.sample->asked) +
             ",\"resolved\":" + std::to_string(report.sample->resolved) +
             ",\"sameContent\":" + std::to_string(report.sample->same_content) +
             ",\"unresolved\":" + std::to_string(report.sample->unresolved);
-    char text[64];
-    std::snprintf(text, sizeof text, ",\"shareMissedAt1Percent\":%.9g",
-                  ShareMissedAtChance(report.sample->drawn, 0.01));
-    json += std::string(text) + ",\"confidence\":" + list(Confidence(*report.sample)) + "}";
+    json +=
+        SampleShares(*report.sample) + ",\"confidence\":" + list(Confidence(*report.sample)) + "}";
   }
   json += ",\"faultsTotal\":" + std::to_string(report.faults_total) + ",\"faults\":[";
   for (std::size_t i = 0; i < report.faults.size(); ++i) {
@@ -219,10 +267,23 @@ Result<VerifyOptions> MakeVerifyOptions(const VerifyArguments& arguments) {
   if (!month.ok()) return Error(Errc::kInvalidRequest, month.error().detail, "month");
   options.month = *month;
   std::vector<std::string> own = arguments.vkeys;
+  const auto sm2 = LoadVkeys(arguments.vkeys_sm2);
+  if (!sm2.ok()) return Error(sm2.code(), sm2.error().detail, "vkey-sm2");
+  for (const ledger::Verifier& key : *sm2) {
+    if (key.type() != ledger::SignatureType::kSm2Sm3) {
+      return Error(Errc::kInvalidRequest, key.Vkey() + " is not an SM2 key", "vkey-sm2");
+    }
+  }
   own.insert(own.end(), arguments.vkeys_sm2.begin(), arguments.vkeys_sm2.end());
   auto keys = LoadVkeys(own);
   if (!keys.ok()) return keys.error();
   options.keys = *std::move(keys);
+  options.time_zone = arguments.time_zone;
+  for (const std::string& prefix : arguments.prefixes) {
+    const auto checked = CheckPrefix(prefix);
+    if (!checked.ok()) return Error(Errc::kInvalidRequest, checked.error().detail, "prefix");
+  }
+  options.prefixes = arguments.prefixes;
   auto witnesses = LoadVkeys(arguments.witness_vkeys);
   if (!witnesses.ok()) return witnesses.error();
   options.witnesses = *std::move(witnesses);
@@ -401,6 +462,13 @@ void AddVerify(CommandLine& line, CLI::App* parent) {
                      line.T({"Draw the same sample again", "用同一种子重复抽样"}));
   verify->add_flag("--no-resolve", arguments->no_resolve,
                    line.T({"Do not resolve the sample", "不解析抽样标识"}));
+  verify
+      ->add_option("--time-zone", arguments->time_zone,
+                   line.T({"Zone that the months are counted in", "月份计数所用的时区"}))
+      ->capture_default_str();
+  AddRepeated(verify, "--prefix", arguments->prefixes,
+              line.T({"Secondary prefix that identifiers must be under, such as 88.108",
+                      "标识必须属于的二级前缀，如 88.108"}));
   verify->add_option("--temp-dir", arguments->temp_dir,
                      line.T({"For 24 bytes a leaf where memory does not do (else TMPDIR)",
                              "内存不足时存放临时文件（每条记录 24 字节），默认 TMPDIR"}));

@@ -10,6 +10,7 @@
 #include "node/cli/command_line.h"
 #include "node/cli/commands.h"
 #include "node/cli/ledger/file_util.h"
+#include "node/cli/ledger/verify.h"
 #include "node/cli/ledger/vkeys.h"
 #include "node/cli/messages.h"
 #include "node/cli/output.h"
@@ -33,6 +34,7 @@ struct Arguments {
   std::vector<std::string> vkeys;
   std::string month;
   std::int64_t target = kMonthlyTarget;
+  std::string time_zone = std::string(kCountingZone);
 };
 
 bool IsFinal(const RankRow& row) {
@@ -50,6 +52,7 @@ std::string RowJson(const RankRow& row, Language language) {
   }
   json += ",\"verified\":" + boolean(row.verified());
   if (!row.verified()) return json + ",\"fault\":" + JsonString(row.fault->In(language)) + "}";
+  if (row.note) json += ",\"note\":" + JsonString(row.note->In(language));
   return json + ",\"rank\":" + std::to_string(row.rank) +
          ",\"meetsTarget\":" + boolean(row.meets_target) + ",\"topTwo\":" + boolean(row.top) +
          ",\"eligible\":" + boolean(row.eligible) + "}";
@@ -73,7 +76,8 @@ std::string TableText(const std::vector<RankRow>& rows, std::int64_t target, Lan
     table.Add({std::to_string(row.rank), Printable(row.statement->origin),
                FormatCount(row.statement->figures.first_ever), yes(row.meets_target), yes(row.top),
                would_be ? word(kNotYet) : yes(row.eligible),
-               word(IsFinal(row) ? kFinal : kProvisional)});
+               word(IsFinal(row) ? kFinal : kProvisional) +
+                   (row.note ? "; " + Printable(row.note->In(language)) : std::string())});
   }
   const std::string title =
       month.empty() ? std::string() : Say(language, kTitle, month, FormatCount(target)) + "\n";
@@ -95,7 +99,13 @@ ExitCode Run(const Arguments& arguments, Environment& environment) {
     if (!note.ok()) return FailUsage(environment, note.error().detail, "NOTE");
     entries.push_back({path, *std::move(note)});
   }
-  const std::vector<RankRow> rows = RankStatements(entries, *keys, month, arguments.target);
+  if (!IsZoneName(arguments.time_zone)) {
+    return FailUsage(environment, "\"" + arguments.time_zone + "\" is not a time zone",
+                     "time-zone");
+  }
+  const auto zone = TimeZone::Load(arguments.time_zone);
+  if (!zone.ok()) return FailUsage(environment, zone.error().detail, "time-zone");
+  const std::vector<RankRow> rows = RankStatements(entries, *keys, month, arguments.target, *zone);
   if (environment.options.json) {
     std::string json = "{\"target\":" + std::to_string(arguments.target) + ",\"rows\":[";
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -137,6 +147,10 @@ void AddRank(CommandLine& line) {
       ->add_option("--target", arguments->target,
                    line.T({"First-ever registrations to reach", "首次注册量目标"}))
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 62))
+      ->capture_default_str();
+  command
+      ->add_option("--time-zone", arguments->time_zone,
+                   line.T({"Zone that the months are counted in", "月份计数所用的时区"}))
       ->capture_default_str();
   CommandLine::OnRun(command, line, [arguments](Environment& environment) {
     return Run(*arguments, environment);

@@ -28,6 +28,9 @@ constexpr Text kCosigned{"$0: cosigned $1 leaves", "$0：已联署 $1 条记录"
 constexpr Text kRefusedNode{
     "$0: REFUSED, the log was rewritten: $1. Both checkpoints are kept in $2",
     "$0：拒绝联署，账本被改写：$1。两份检查点保存在 $2"};
+constexpr Text kStaleNode{
+    "$0: shows an older checkpoint of $1 leaves, which is the beginning of what was cosigned",
+    "$0：出示了较旧的检查点（$1 条记录），它是已联署账本的开头"};
 constexpr Text kFailedNode{"$0: $1", "$0：$1"};
 
 struct Arguments {
@@ -66,6 +69,7 @@ std::string OutcomeJson(const Node& node, const FollowOutcome& outcome) {
   const char* kind = outcome.kind == Kind::kCosigned    ? "cosigned"
                      : outcome.kind == Kind::kUnchanged ? "unchanged"
                      : outcome.kind == Kind::kRefused   ? "refused"
+                     : outcome.kind == Kind::kStale     ? "stale"
                                                         : "failed";
   std::string json = "{\"node\":" + JsonString(node.url) +
                      ",\"origin\":" + JsonString(node.log.origin) + ",\"outcome\":\"" + kind +
@@ -80,7 +84,9 @@ void Tell(const Node& node, const FollowOutcome& outcome, const FollowOutcome& b
   // What goes on being the same is said once; a contradiction is said each time.
   const bool repeated =
       outcome.kind == before.kind && outcome.size == before.size && outcome.detail == before.detail;
-  if (outcome.kind == Kind::kUnchanged || (repeated && outcome.kind == Kind::kFailed)) return;
+  if (outcome.kind == Kind::kUnchanged || (repeated && outcome.kind != Kind::kRefused)) {
+    return;
+  }
   if (environment.options.json) {
     environment.out << OutcomeJson(node, outcome) << '\n' << std::flush;
     return;
@@ -92,6 +98,9 @@ void Tell(const Node& node, const FollowOutcome& outcome, const FollowOutcome& b
     case Kind::kCosigned:
       environment.out << Say(language, kCosigned, origin, outcome.size) << '\n' << std::flush;
       if (!detail.empty()) environment.err << Say(language, kFailedNode, origin, detail) << '\n';
+      break;
+    case Kind::kStale:
+      environment.err << Say(language, kStaleNode, origin, outcome.size) << '\n';
       break;
     case Kind::kRefused:
       environment.err << Say(language, kRefusedNode, origin, detail,
@@ -117,7 +126,7 @@ ExitCode Follow(const Arguments& arguments, const std::vector<Node>& nodes,
       FollowOutcome outcome = followers[i].Look();
       Tell(nodes[i], outcome, before[i], environment);
       refused = refused || outcome.kind == Kind::kRefused;
-      failed = failed || outcome.kind == Kind::kFailed ||
+      failed = failed || outcome.kind == Kind::kFailed || outcome.kind == Kind::kStale ||
                (outcome.kind == Kind::kCosigned && !outcome.detail.empty());
       before[i] = std::move(outcome);
       if (interrupt.WaitFor(std::chrono::milliseconds(0))) return kExitInterrupted;
@@ -206,6 +215,7 @@ void AddWitness(CommandLine& line) {
                    line.T({"Seconds between two looks at the nodes", "两次查看节点的间隔（秒）"}))
       ->transform(
           CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}}))
+      ->check(CLI::Range(0.1, 86400.0))
       ->capture_default_str();
   command->add_flag("--once", arguments->once,
                     line.T({"Look at each node once and end", "各查看一次后结束"}));

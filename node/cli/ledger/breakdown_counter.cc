@@ -24,7 +24,7 @@ bool BreakdownCounter::IsInLeaves(Breakdown breakdown) {
 }
 
 BreakdownCounter::BreakdownCounter(const ledger::Statement& statement, const TimeZone& zone)
-    : zone_(zone) {
+    : zone_(zone), first_ever_(statement.figures.first_ever) {
   for (const ledger::StatementRow& row : statement.rows) {
     if (!IsInLeaves(row.breakdown)) continue;
     Dimension& dimension = dimensions_[static_cast<std::size_t>(row.breakdown)];
@@ -81,7 +81,7 @@ std::vector<BreakdownDifference> BreakdownCounter::Differences() const {
     std::int64_t unlisted = dimension.unlisted;
     for (const auto& [key, count] : dimension.rows) {
       std::int64_t counted = count.counted;
-      if (key == kOtherRows) {
+      if (key == ledger::kStatementOthersKey) {
         counted += unlisted;
         unlisted = 0;
       }
@@ -92,6 +92,45 @@ std::vector<BreakdownDifference> BreakdownCounter::Differences() const {
     differences.insert(differences.end(), here.begin(), here.end());
   }
   return differences;
+}
+
+std::vector<Breakdown> BreakdownCounter::Unstated() const {
+  std::vector<Breakdown> unstated;
+  for (std::size_t i = 0; i < dimensions_.size(); ++i) {
+    const auto breakdown = static_cast<Breakdown>(i);
+    if (IsInLeaves(breakdown) && !dimensions_[i].used && first_ever_ > 0) {
+      unstated.push_back(breakdown);
+    }
+  }
+  return unstated;
+}
+
+std::vector<Breakdown> BreakdownCounter::NeedlessOthers() const {
+  std::vector<Breakdown> needless;
+  for (std::size_t i = 0; i < dimensions_.size(); ++i) {
+    const Dimension& dimension = dimensions_[i];
+    if (dimension.rows.count(ledger::kStatementOthersKey) > 0 &&
+        dimension.rows.size() <= kRowsBesideOthersMin) {
+      needless.push_back(static_cast<Breakdown>(i));
+    }
+  }
+  return needless;
+}
+
+std::optional<std::int64_t> BreakdownCounter::Largest(Breakdown breakdown) const {
+  const Dimension& dimension = dimensions_[static_cast<std::size_t>(breakdown)];
+  if (!dimension.used || dimension.unlisted > 0) return std::nullopt;
+  std::int64_t largest = 0;
+  for (const auto& [key, count] : dimension.rows) largest = std::max(largest, count.counted);
+  return largest;
+}
+
+std::optional<std::int64_t> BreakdownCounter::CountOf(Breakdown breakdown,
+                                                      std::string_view key) const {
+  const Dimension& dimension = dimensions_[static_cast<std::size_t>(breakdown)];
+  const auto row = dimension.rows.find(key);
+  if (row == dimension.rows.end()) return std::nullopt;
+  return row->second.counted;
 }
 
 }  // namespace idnode::cli

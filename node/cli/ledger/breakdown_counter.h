@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -14,8 +15,9 @@
 
 namespace idnode::cli {
 
-/// The key of the row that sums up those for which a statement has no room.
-inline constexpr std::string_view kOtherRows = "*";
+/// Rows that stand at least beside the one of all others (ledger::kStatementOthersKey): with fewer,
+/// that row hides what a statement has room for.
+inline constexpr std::size_t kRowsBesideOthersMin = 1000;
 
 /// A row whose first-ever figure is not what the leaves give.
 struct BreakdownDifference {
@@ -41,6 +43,15 @@ class BreakdownCounter {
   std::vector<BreakdownDifference> Differences() const;
   /// Rows of the statement that were compared.
   std::uint64_t rows() const { return rows_; }
+  /// What leaves tell and the statement has no row of, though it counts some.
+  std::vector<ledger::Breakdown> Unstated() const;
+  /// Breakdowns with a row of all others beside fewer than kRowsBesideOthersMin.
+  std::vector<ledger::Breakdown> NeedlessOthers() const;
+  /// Leaves of the key that has the most; nothing where it may be among the others, or the
+  /// statement has no rows of the breakdown.
+  std::optional<std::int64_t> Largest(ledger::Breakdown breakdown) const;
+  /// Leaves of a key; nothing where the statement has no row of it.
+  std::optional<std::int64_t> CountOf(ledger::Breakdown breakdown, std::string_view key) const;
 
  private:
   struct Count {
@@ -67,6 +78,7 @@ class BreakdownCounter {
   const TimeZone& zone_;
   std::array<Dimension, ledger::kBreakdowns> dimensions_;
   std::uint64_t rows_ = 0;
+  std::int64_t first_ever_ = 0;
   std::int64_t quarter_ = -1;  ///< quarter of an hour of the last leaf, and its day
   std::string day_;
   std::string folded_;

@@ -32,11 +32,13 @@ Result<std::unique_ptr<DuplicateFinder>> DuplicateFinder::Create(std::uint64_t l
   std::unique_ptr<DuplicateFinder> finder(new DuplicateFinder);
   finder->key_ = SecureRandom(kKeyBytes);
   const std::uint64_t in_memory = std::max<std::uint64_t>(memory_bytes / sizeof(Row), 1);
+  finder->in_memory_ = in_memory;
   if (leaves <= in_memory) {
     finder->rows_.reserve(leaves);
     return finder;
   }
-  // Hashes spread evenly; a quarter is left for the unevenness, so that no partition is larger.
+  // Hashes spread evenly; a quarter is left for the unevenness, so that a partition is
+  // larger only where identifiers repeat; it is then sorted in pieces.
   const std::uint64_t needed = leaves / std::max<std::uint64_t>(in_memory * 3 / 4, 1) + 1;
   if (needed > kPartitionsMax) {
     return Error(Errc::kInvalidRequest,
@@ -95,26 +97,108 @@ Result<void> DuplicateFinder::Flush(Partition& partition) {
   return {};
 }
 
-void DuplicateFinder::FindIn(std::vector<Row>& rows,
-                             const std::function<void(std::uint64_t, std::uint64_t)>& found) {
-  std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
-    const int order = std::memcmp(a.hash.data(), b.hash.data(), a.hash.size());
-    return order != 0 ? order < 0 : a.leaf < b.leaf;
-  });
-  std::size_t first = 0;
-  for (std::size_t i = 1; i < rows.size(); ++i) {
-    if (rows[i].hash == rows[first].hash) {
-      found(rows[first].leaf, rows[i].leaf);
-    } else {
-      first = i;
-    }
+void DuplicateFinder::Sort(std::vector<Row>& rows) { std::sort(rows.begin(), rows.end(), Before); }
+
+bool DuplicateFinder::Before(const Row& a, const Row& b) {
+  const int order = std::memcmp(a.hash.data(), b.hash.data(), a.hash.size());
+  return order != 0 ? order < 0 : a.leaf < b.leaf;
+}
+
+void DuplicateFinder::Take(const Row& row, std::optional<Row>& first, const Found& found) {
+  if (first && first->hash == row.hash) {
+    found(first->leaf, row.leaf);
+  } else {
+    first = row;
   }
 }
 
-Result<void> DuplicateFinder::Finish(
-    const std::function<void(std::uint64_t first, std::uint64_t later)>& found) {
+Result<void> DuplicateFinder::ReadRows(int fd, std::uint64_t from, std::vector<Row>& rows) const {
+  char* to = reinterpret_cast<char*>(rows.data());
+  const std::size_t size = rows.size() * sizeof(Row);
+  for (std::size_t at = 0; at < size;) {
+    const ssize_t got =
+        ::pread(fd, to + at, size - at, static_cast<off_t>(from * sizeof(Row) + at));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return DiskFailure("cannot read " + folder_, got < 0 ? errno : EIO);
+    at += static_cast<std::size_t>(got);
+  }
+  return {};
+}
+
+Result<void> DuplicateFinder::WriteRows(int fd, std::uint64_t from,
+                                        const std::vector<Row>& rows) const {
+  const char* bytes = reinterpret_cast<const char*>(rows.data());
+  const std::size_t size = rows.size() * sizeof(Row);
+  for (std::size_t at = 0; at < size;) {
+    const ssize_t written =
+        ::pwrite(fd, bytes + at, size - at, static_cast<off_t>(from * sizeof(Row) + at));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return DiskFailure("cannot write to " + folder_, errno);
+    at += static_cast<std::size_t>(written);
+  }
+  return {};
+}
+
+Result<void> DuplicateFinder::FindInFile(int fd, std::uint64_t count, const Found& found) {
+  struct Piece {
+    std::uint64_t next = 0;  ///< row of the file to read next
+    std::uint64_t end = 0;
+    std::vector<Row> rows;
+    std::size_t at = 0;
+  };
+  std::vector<Piece> pieces;
+  for (std::uint64_t from = 0; from < count; from += in_memory_) {
+    pieces.push_back({from, std::min(count, from + in_memory_), {}, 0});
+    rows_.resize(pieces.back().end - from);
+    rows_max_ = std::max<std::uint64_t>(rows_max_, rows_.size());
+    IDNODE_RETURN_IF_ERROR(ReadRows(fd, from, rows_));
+    Sort(rows_);
+    if (count > in_memory_) IDNODE_RETURN_IF_ERROR(WriteRows(fd, from, rows_));
+  }
+  std::optional<Row> first;
+  if (count <= in_memory_) {
+    for (const Row& row : rows_) Take(row, first, found);
+    return {};
+  }
+  rows_ = {};
+  const std::uint64_t room = std::max<std::uint64_t>(in_memory_ / pieces.size(), 1);
+  const auto fill = [&](Piece& piece) -> Result<void> {
+    piece.rows.resize(std::min(room, piece.end - piece.next));
+    piece.at = 0;
+    IDNODE_RETURN_IF_ERROR(ReadRows(fd, piece.next, piece.rows));
+    piece.next += piece.rows.size();
+    return {};
+  };
+  const auto later = [&](std::size_t a, std::size_t b) {
+    return Before(pieces[b].rows[pieces[b].at], pieces[a].rows[pieces[a].at]);
+  };
+  std::vector<std::size_t> heap;
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    IDNODE_RETURN_IF_ERROR(fill(pieces[i]));
+    heap.push_back(i);
+  }
+  std::make_heap(heap.begin(), heap.end(), later);
+  while (!heap.empty()) {
+    std::pop_heap(heap.begin(), heap.end(), later);
+    Piece& piece = pieces[heap.back()];
+    Take(piece.rows[piece.at], first, found);
+    if (++piece.at == piece.rows.size()) {
+      if (piece.next == piece.end) {
+        heap.pop_back();
+        continue;
+      }
+      IDNODE_RETURN_IF_ERROR(fill(piece));
+    }
+    std::push_heap(heap.begin(), heap.end(), later);
+  }
+  return {};
+}
+
+Result<void> DuplicateFinder::Finish(const Found& found) {
   if (files_.empty()) {
-    FindIn(rows_, found);
+    Sort(rows_);
+    std::optional<Row> first;
+    for (const Row& row : rows_) Take(row, first, found);
     rows_ = {};
     return {};
   }
@@ -125,16 +209,8 @@ Result<void> DuplicateFinder::Finish(
   for (Partition& partition : files_) {
     struct stat about {};
     if (::fstat(partition.fd, &about) != 0) return DiskFailure("cannot read " + folder_, errno);
-    rows_.resize(static_cast<std::size_t>(about.st_size) / sizeof(Row));
-    char* to = reinterpret_cast<char*>(rows_.data());
-    const std::size_t size = rows_.size() * sizeof(Row);
-    for (std::size_t at = 0; at < size;) {
-      const ssize_t got = ::pread(partition.fd, to + at, size - at, static_cast<off_t>(at));
-      if (got < 0 && errno == EINTR) continue;
-      if (got <= 0) return DiskFailure("cannot read " + folder_, got < 0 ? errno : EIO);
-      at += static_cast<std::size_t>(got);
-    }
-    FindIn(rows_, found);
+    IDNODE_RETURN_IF_ERROR(
+        FindInFile(partition.fd, static_cast<std::uint64_t>(about.st_size) / sizeof(Row), found));
     ::close(partition.fd);
     partition.fd = -1;
   }

@@ -19,6 +19,7 @@ using Parser = http::response_parser<http::string_body>;
 using TlsStream = asio::ssl::stream<beast::tcp_stream>;
 
 constexpr std::size_t kHeaderBytesMax = 64 * 1024;
+constexpr std::size_t kErrorBytesMax = 1 << 20;
 
 bool IsThisMachine(std::string_view host) {
   return host == "localhost" || host == "::1" || host.substr(0, 4) == "127.";
@@ -97,10 +98,17 @@ struct HttpClient::Impl {
 
   template <typename Stream>
   asio::awaitable<error_code> Speak(Stream& stream, beast::flat_buffer& buffer, Request& request,
-                                    Parser& parser) {
+                                    Parser& parser, std::size_t bytes_max) {
     beast::get_lowest_layer(stream).expires_after(options.timeout);
     auto [write_error, written] = co_await http::async_write(stream, request, kAwait);
     if (write_error) co_return write_error;
+    auto [head_error, head] = co_await http::async_read_header(stream, buffer, parser, kAwait);
+    if (head_error) co_return head_error;
+    // What was asked for has its limit; what the server says instead of it has another.
+    const unsigned status = parser.get().result_int();
+    const std::uint64_t limit = status >= 200 && status < 300 ? bytes_max : kErrorBytesMax;
+    if (parser.content_length_remaining().value_or(0) > limit) co_return http::error::body_limit;
+    parser.body_limit(limit);
     auto [read_error, read] = co_await http::async_read(stream, buffer, parser, kAwait);
     co_return read_error;
   }
@@ -143,11 +151,13 @@ struct HttpClient::Impl {
       if (!connection.open()) error = co_await Connect(connection);
       Parser parser;
       parser.header_limit(kHeaderBytesMax);
-      parser.body_limit(wanted.bytes_max);
+      parser.body_limit(boost::none);  // until the status is known
       if (!error && secure) {
-        error = co_await Speak(*connection.tls, connection.buffer, request, parser);
+        error =
+            co_await Speak(*connection.tls, connection.buffer, request, parser, wanted.bytes_max);
       } else if (!error) {
-        error = co_await Speak(*connection.plain, connection.buffer, request, parser);
+        error =
+            co_await Speak(*connection.plain, connection.buffer, request, parser, wanted.bytes_max);
       }
       std::chrono::milliseconds wait = backoff;
       if (!error) {
@@ -256,7 +266,9 @@ Error ErrorOfStatus(const HttpReply& reply, std::string_view what) {
       break;
   }
   if (reply.status >= 200 && reply.status < 300) return Error(Errc::kOk, "");
-  return Error(reply.status >= 500 ? Errc::kUnavailable : Errc::kInvalidRequest, text);
+  // Redirects, refusals of something in between, and failures: nothing that the log is to blame
+  // for.
+  return Error(Errc::kUnavailable, text);
 }
 
 std::string PercentEncoded(std::string_view text) {

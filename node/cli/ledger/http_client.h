@@ -30,7 +30,7 @@ struct HttpRequest {
   std::string accept;
   std::string content_type;
   std::string body;
-  std::size_t bytes_max = 1 << 20;  ///< of the answer's body
+  std::size_t bytes_max = 1 << 20;  ///< of a 2xx answer's body; others may have 1 MiB
 };
 
 struct HttpReply {

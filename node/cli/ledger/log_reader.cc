@@ -7,7 +7,7 @@ namespace idnode::cli {
 namespace {
 
 std::size_t BytesMax(const ledger::Tile& tile) {
-  return tile.kind == ledger::TileKind::kEntries ? ledger::kBundleBytesMax : ledger::kFullTileBytes;
+  return tile.kind == ledger::TileKind::kEntries ? kLeafBundleBytesMax : ledger::kFullTileBytes;
 }
 
 /// `bytes` of a tile that is at least as wide, cut to what `tile` names.
@@ -30,6 +30,7 @@ Result<std::vector<std::string>> LogReader::Read(std::span<const ledger::Tile> t
   std::vector<Wanted> wanted;
   wanted.reserve(tiles.size());
   for (const ledger::Tile& tile : tiles) wanted.push_back({ledger::TilePath(tile), BytesMax(tile)});
+  const std::lock_guard lock(mutex_);
   std::vector<Result<std::string>> got = source_.Fetch(wanted);
   std::vector<std::string> read(tiles.size());
   for (std::size_t i = 0; i < tiles.size(); ++i) {

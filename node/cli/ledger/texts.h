@@ -30,6 +30,13 @@ inline constexpr Text kWitnessWrong{"wrong signature: a witness's signature on $
 inline constexpr Text kFiguresDisagree{"wrong count: the figures of $0 contradict each other ($1)",
                                        "计数错误：$0 中的数字自相矛盾（$1）"};
 
+inline constexpr Text kOtherZone{
+    "wrong time: $0 counts in the time zone $1, not in $2; if that was agreed, give --time-zone",
+    "时间错误：$0按时区 $1 计数，不是 $2；如确有约定，请用 --time-zone 指定"};
+inline constexpr Text kTooEarly{
+    "wrong time: $0 says that it is final, but was made at $1; the month ends at $2",
+    "时间错误：$0称为终计，却生成于 $1，而当月止于 $2"};
+
 // Faults of heads and of the chain.
 inline constexpr Text kSameSizeFork{
     "forked checkpoint: $0 and $1 are both of $2 leaves but have different roots; the node shows "
@@ -79,6 +86,17 @@ inline constexpr Text kOutside{
 inline constexpr Text kOutsideBefore{
     "leaf $0 is outside its month: \"$1\" was committed at $2, but stands before the start of $3",
     "第 $0 条记录不在其月份内：“$1”提交于 $2，却排在 $3 开始之前"};
+inline constexpr Text kBadIdentifierText{"bad identifier: leaf $0 is \"$1\": $2",
+                                         "标识不合规：第 $0 条记录是“$1”：$2"};
+inline constexpr Text kOtherPrefix{"bad identifier: leaf $0 is \"$1\", which is not under $2",
+                                   "标识不合规：第 $0 条记录是“$1”，不属于前缀 $2"};
+inline constexpr Text kTooManyLeaves{
+    "malformed: $0 leaves are said to be there, more than any node can have",
+    "格式错误：称有 $0 条记录，超出任何节点的可能"};
+inline constexpr Text kTwiceUnreadable{
+    "duplicate identifier: leaves $0 and $1 were the same when they were read first; now they "
+    "cannot be read",
+    "标识重复：首次读取时第 $0 条与第 $1 条记录相同；再次读取已无法解析"};
 inline constexpr Text kTwice{
     "duplicate identifier: leaves $0 and $1 are both \"$2\"; an identifier counts once",
     "标识重复：第 $0 条与第 $1 条记录都是“$2”；一个标识只计一次"};
@@ -89,6 +107,12 @@ inline constexpr Text kTwiceInOtherCase{
 inline constexpr Text kWrongRow{
     "wrong count: the statement of $0 says $1 first-ever by $2 \"$3\"; the leaves give $4",
     "计数错误：$0 的声明按 $2 “$3” 称首次注册 $1，由记录算得 $4"};
+inline constexpr Text kNeedlessOthers{
+    "wrong count: the statement of $0 sums rows by $1 up in one, though there are few",
+    "计数错误：$0 的声明按 $1 的行数不多，却合并为一行"};
+inline constexpr Text kWrongEvidence{
+    "wrong count: the statement of $0 says $1 \"$2\"; the leaves give \"$3\"",
+    "计数错误：$0 的声明称 $1 为“$2”；由记录算得“$3”"};
 inline constexpr Text kWrongTotal{
     "wrong count: the statement of $0 says $1 first-ever registrations; $2 leaves are of the month "
     "and not duplicates",
@@ -129,6 +153,9 @@ inline constexpr Text kDidDuplicates{"no identifier is twice among these leaves,
                                      "这些记录中没有重复标识（不分大小写）"};
 inline constexpr Text kDidRows{"$0 rows of the breakdown, by what leaves tell",
                                "按记录可得的分项核对了 $0 行"};
+inline constexpr Text kDidEvidence{"the evidence \"$0\", from the leaves", "由记录核对了证据“$0”"};
+inline constexpr Text kDidIdentifiers{"each leaf's identifier is one, under $0",
+                                      "每条记录的标识都合规，且属于前缀 $0"};
 inline constexpr Text kDidSample{
     "$0 random leaves (seed $1) are in the signed log and in the month",
     "随机抽取的 $0 条记录（种子 $1）都在已签署账本和本月之内"};
@@ -164,6 +191,20 @@ inline constexpr Text kNotOtherFigures{
     "registrations, re-registrations, deletions and figures reported upward: leaves do not tell",
     "注册总数、重新注册、删除和上报数：记录中没有"};
 inline constexpr Text kNotRowsOf{"rows by $0: leaves do not tell", "按 $0 的分项：记录中没有"};
+inline constexpr Text kNotStated{"rows by $0: THE NODE STATES NO BREAKDOWN BY $0; ask it why",
+                                 "按 $0 的分项：节点的声明没有按 $0 的分项，请向其查询原因"};
+inline constexpr Text kNotEvidence{"the evidence \"$0\": leaves do not tell",
+                                   "证据“$0”：记录中没有"};
+inline constexpr Text kNoEvidence{"the evidence \"$0\": THE NODE STATES NONE; ask it why",
+                                  "证据“$0”：节点未声明，请向其查询原因"};
+inline constexpr Text kNotPrefixes{"that the node may register under $0: give --prefix",
+                                   "节点是否有权注册前缀 $0 下的标识：请用 --prefix 指定"};
+inline constexpr Text kLateStatement{
+    "why $0 was made at $1, more than a day after the month's end ($2)",
+    "$0生成于 $1，比月末（$2）晚一天以上，原因未核对"};
+inline constexpr Text kLateCosignature{
+    "why witness $0 cosigned $1 at $2 only, more than a day after the month's end",
+    "见证方 $0 迟至 $2 才联署$1，比月末晚一天以上，原因未核对"};
 inline constexpr Text kNotRead{"leaves from $0 on: reading stopped there",
                                "第 $0 条以后的记录：在此处中止读取"};
 inline constexpr Text kProvisional{

@@ -3,11 +3,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
 #include "node/cli/ledger/breakdown_counter.h"
+#include "node/cli/ledger/evidence_counter.h"
 #include "node/cli/ledger/log_reader.h"
 #include "node/cli/ledger/verify.h"
 #include "node/ledger/checkpoint.h"
@@ -38,6 +40,8 @@ class Verification {
     std::int64_t end_ms = 0;    ///< the first that does not
     std::unique_ptr<BreakdownCounter> counter;
     std::uint64_t outside = 0;  ///< leaves of another month
+    std::uint64_t bad = 0;      ///< leaves whose identifier is none, or under another prefix
+    std::unique_ptr<EvidenceCounter> evidence;
   };
   struct SignedStatement {
     ledger::Statement statement;
@@ -56,6 +60,11 @@ class Verification {
   Result<void> CheckChain(const SignedStatement& later, Month month);
   Result<void> CheckHeads();
   Result<void> CheckClosing(const ledger::Statement& statement);
+  /// Fetches and opens the newest checkpoint, once; none where it is not there or is no good, which
+  /// is in the report then.
+  Result<const ledger::OpenedCheckpoint*> Newest();
+  /// The statement's zone is the one asked for, and a final one was made after the month's end.
+  void CheckTimes(const ledger::Statement& statement);
   Result<void> CheckSeen();
   /// Opens a checkpoint of the log's own keys; none, after a fault, where it does not verify.
   std::optional<ledger::OpenedCheckpoint> OpenHead(const Phrase& what, const std::string& bytes);
@@ -72,6 +81,10 @@ class Verification {
   Result<void> EndSegment();
   Result<void> ReportDuplicates();
   void ReportBreakdown(const Segment& segment);
+  void ReportEvidence(const Segment& segment);
+  /// Adds a fault, or counts it only after the first ones, where a leaf's identifier is wrong.
+  bool CheckIdentifier(std::uint64_t index, std::string_view identifier, std::uint64_t& before);
+  void ReportPrefixes();
   Result<std::string> ReadEntry(std::uint64_t index);
 
   // locate.cc
@@ -106,7 +119,12 @@ class Verification {
       level1_;  ///< full tiles of level 1, as the entries give them
   std::unique_ptr<DuplicateFinder> duplicates_;
   std::uint64_t notes_ = 0;  ///< whose signatures are right
+  static constexpr std::size_t kPrefixesTold = 16;
   bool located_ = false;
+  bool newest_asked_ = false;
+  std::optional<ledger::OpenedCheckpoint> newest_;
+  /// Secondary prefixes that were met, where none was asked for; at most kPrefixesTold and one.
+  std::set<std::string, std::less<>> prefixes_;
 };
 
 }  // namespace idnode::cli

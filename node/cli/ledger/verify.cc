@@ -30,6 +30,10 @@ std::string_view FaultName(FaultKind kind) {
       return "wrong-count";
     case FaultKind::kBrokenChain:
       return "broken-chain";
+    case FaultKind::kBadIdentifier:
+      return "bad-identifier";
+    case FaultKind::kWrongTime:
+      return "wrong-time";
     case FaultKind::kRecordDiffers:
       return "record-differs";
     case FaultKind::kNotResolved:
@@ -44,6 +48,70 @@ double ShareMissedAtChance(std::uint64_t drawn, double chance) {
 
 double ChanceOfMissing(std::uint64_t drawn, double share) {
   return std::pow(1 - share, static_cast<double>(drawn));
+}
+
+namespace {
+
+/// The continued fraction of the incomplete beta function (Lentz's method), for x < (a+1)/(a+b+2).
+double BetaFraction(double a, double b, double x) {
+  constexpr double kTiny = 1e-300;
+  constexpr int kStepsMax = 100'000;
+  const auto away = [](double value) { return std::abs(value) < kTiny ? kTiny : value; };
+  double c = 1;
+  double d = 1 / away(1 - (a + b) * x / (a + 1));
+  double product = d;
+  for (int m = 1; m <= kStepsMax; ++m) {
+    const double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
+    d = 1 / away(1 + even * d);
+    c = away(1 + even / c);
+    product *= d * c;
+    const double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
+    d = 1 / away(1 + odd * d);
+    c = away(1 + odd / c);
+    product *= d * c;
+    if (std::abs(d * c - 1) < 1e-14) break;
+  }
+  return product;
+}
+
+/// I_x(a, b): the chance that a beta variable is at most x.
+double BetaBelow(double a, double b, double x) {
+  if (x <= 0 || x >= 1) return x <= 0 ? 0 : 1;
+  const double front = std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) +
+                                a * std::log(x) + b * std::log1p(-x));
+  if (x < (a + 1) / (a + b + 2)) return front * BetaFraction(a, b, x) / a;
+  return 1 - front * BetaFraction(b, a, 1 - x) / b;
+}
+
+/// The x with BetaBelow(a, b, x) = chance.
+double BetaQuantile(double a, double b, double chance) {
+  double low = 0;
+  double high = 1;
+  for (int i = 0; i < 60; ++i) {
+    const double middle = (low + high) / 2;
+    (BetaBelow(a, b, middle) < chance ? low : high) = middle;
+  }
+  return high;
+}
+
+}  // namespace
+
+ShareBounds BoundsOfShare(std::uint64_t drawn, std::uint64_t failed, double chance) {
+  const auto n = static_cast<double>(drawn);
+  const auto k = static_cast<double>(failed);
+  ShareBounds bounds;
+  if (failed > 0) bounds.low = BetaQuantile(k, n - k + 1, chance);
+  if (failed < drawn) bounds.high = BetaQuantile(k + 1, n - k, 1 - chance);
+  return bounds;
+}
+
+bool IsZoneName(std::string_view name) {
+  const auto fits = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '+' || c == '/' || c == '-';
+  };
+  return !name.empty() && name.size() <= 64 && name.front() != '/' &&
+         std::all_of(name.begin(), name.end(), fits);
 }
 
 bool VerifyReport::sound() const {
@@ -84,6 +152,13 @@ Result<VerifyReport> Verification::Run() {
                    "vkey");
     }
   }
+  if (!IsZoneName(options_.time_zone)) {
+    return Error(Errc::kInvalidRequest, "\"" + options_.time_zone + "\" is not a time zone",
+                 "time-zone");
+  }
+  auto zone = TimeZone::Load(options_.time_zone);
+  if (!zone.ok()) return Error(Errc::kInvalidRequest, zone.error().detail, "time-zone");
+  zone_ = *std::move(zone);
   const auto open = OpenStatements();
   if (!open.ok()) return open.error();
   if (!*open) return std::move(report_);

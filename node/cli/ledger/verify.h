@@ -30,6 +30,8 @@ enum class FaultKind {
   kLeafOutsideMonth,  ///< committed in another month than it is counted in
   kWrongCount,        ///< figures that contradict each other, or the leaves
   kBrokenChain,       ///< the statement does not follow the one before
+  kBadIdentifier,     ///< not an identifier, or not under a prefix that was asked for
+  kWrongTime,         ///< counted in another zone, or called final before the month had ended
   kRecordDiffers,     ///< the node answers something else about an identifier than its leaf says
   kNotResolved,       ///< the node knows nothing of an identifier (sampled; it may be deleted)
 };
@@ -42,6 +44,11 @@ struct Fault {
   Phrase text;
   std::optional<std::uint64_t> leaf;
 };
+
+/// The zone that registrations are counted in where nothing else was agreed.
+inline constexpr std::string_view kCountingZone = "Asia/Shanghai";
+/// True if `name` can be that of a time zone in the database, and not a path out of it.
+bool IsZoneName(std::string_view name);
 
 struct VerifyOptions {
   Month month;
@@ -59,6 +66,11 @@ struct VerifyOptions {
   std::uint64_t sample = 0;
   std::uint64_t seed = 0;
   bool resolve = true;  ///< where the source is live
+  /// The zone that the months are counted in: not the statement's own word, which could shift a
+  /// month's ends.
+  std::string time_zone = std::string(kCountingZone);
+  /// Identifiers must be under one of these secondary prefixes; empty: which there are is told.
+  std::vector<std::string> prefixes;
   std::string temp_dir = "/tmp";
   std::size_t memory_bytes = DuplicateFinder::kMemoryBytes;
 };
@@ -66,6 +78,8 @@ struct VerifyOptions {
 /// What a sample says. The leaves are drawn without replacement, so the chances are upper bounds.
 struct SampleReport {
   std::uint64_t drawn = 0;
+  std::uint64_t failed = 0;        ///< not in the signed log, no leaf, or outside the month
+  std::uint64_t asked = 0;         ///< of the others, those that the node was asked about
   std::uint64_t resolved = 0;      ///< the node knows them, with the leaf's time
   std::uint64_t same_content = 0;  ///< and their content is what was registered
   std::uint64_t unresolved = 0;
@@ -77,6 +91,14 @@ double ShareMissedAtChance(std::uint64_t drawn, double chance);
 /// The chance that a sample of `drawn` shows none, where `share` of the leaves are false:
 /// (1 - share)^drawn.
 double ChanceOfMissing(std::uint64_t drawn, double share);
+
+/// Between what the share of false leaves is, where `failed` of `drawn` were: each bound is missed
+/// with a chance of at most `chance` (Clopper and Pearson's exact bounds). `drawn` is not 0.
+struct ShareBounds {
+  double low = 0;
+  double high = 1;
+};
+ShareBounds BoundsOfShare(std::uint64_t drawn, std::uint64_t failed, double chance);
 
 struct VerifyReport {
   /// Most faults that are kept; the rest is counted.

@@ -1,5 +1,6 @@
 // The full reading: each entry is hashed into the tree again, and held against its statement.
 #include <algorithm>
+#include <cstdio>
 #include <limits>
 
 #include "node/base/text.h"
@@ -13,11 +14,76 @@ namespace {
 /// Faults of one kind a month that are told one by one.
 constexpr std::uint64_t kToldMax = 20;
 
+/// More leaves than this are said, not had: 800 GB of identifiers.
+constexpr std::uint64_t kLeavesMax = 5'000'000'000;
+
 Month Next(Month month) { return Month{month.number + 1}; }
+
+std::string Joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+/// The value of an evidence up to its first space; empty where there is none.
+std::string EvidenceOf(const ledger::Statement& statement, std::string_view name) {
+  for (const auto& [given, value] : statement.evidence) {
+    if (given == name) return value;
+  }
+  return {};
+}
+
+/// "0.1234", as a statement has shares.
+std::string ShareText(std::int64_t part, std::int64_t whole) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%.4f",
+                std::clamp(static_cast<double>(part) / static_cast<double>(whole), 0.0, 1.0));
+  return text;
+}
 
 }  // namespace
 
+bool Verification::CheckIdentifier(std::uint64_t index, std::string_view identifier,
+                                   std::uint64_t& before) {
+  const auto parsed = ParseIdentifier(identifier, ledger::kLeafIdentifierBytesMax);
+  bool right = parsed.ok();
+  if (right && options_.prefixes.empty()) {
+    const std::string folded = FoldIdentifier(SecondaryPrefixOf(parsed->prefix));
+    if (prefixes_.count(folded) == 0 && prefixes_.size() <= kPrefixesTold) prefixes_.insert(folded);
+  } else if (right) {
+    const std::string folded = FoldIdentifier(SecondaryPrefixOf(parsed->prefix));
+    right =
+        std::any_of(options_.prefixes.begin(), options_.prefixes.end(),
+                    [&](const std::string& prefix) { return FoldIdentifier(prefix) == folded; });
+  }
+  if (right) return true;
+  if (before++ >= kToldMax) {
+    ++report_.faults_total;
+  } else if (!parsed.ok()) {
+    Add(FaultKind::kBadIdentifier,
+        MakePhrase(texts::kBadIdentifierText, index, std::string(identifier),
+                   parsed.error().detail),
+        index);
+  } else {
+    Add(FaultKind::kBadIdentifier,
+        MakePhrase(texts::kOtherPrefix, index, std::string(identifier), Joined(options_.prefixes)),
+        index);
+  }
+  return false;
+}
+
+void Verification::ReportPrefixes() {
+  if (prefixes_.empty()) return;
+  std::vector<std::string> met(prefixes_.begin(), prefixes_.end());
+  if (met.size() > kPrefixesTold) met.back() = "…";
+  report_.unchecked.push_back(MakePhrase(texts::kNotPrefixes, Joined(met)));
+}
+
 Result<bool> Verification::Prepare() {
+  if (size_ > kLeavesMax) {
+    Add(FaultKind::kMalformed, MakePhrase(texts::kTooManyLeaves, size_));
+    return false;
+  }
   // In order of their months; a gap in the chain has been told already.
   for (const auto& [month, opened] : statements_) {
     const ledger::Statement& statement = opened.statement;
@@ -42,6 +108,7 @@ Result<bool> Verification::Prepare() {
     segment.start_ms = zone_->StartMs(month);
     segment.end_ms = zone_->StartMs(Next(month));
     segment.counter = std::make_unique<BreakdownCounter>(statement, *zone_);
+    segment.evidence = std::make_unique<EvidenceCounter>();
     segments_.push_back(std::move(segment));
   }
   const bool all = options_.since_start || options_.all_months;
@@ -100,7 +167,11 @@ Result<void> Verification::TakeLeaf(std::uint64_t index, std::string_view bytes)
       }
     }
   }
-  if (segment.counter) segment.counter->Add(*leaf);
+  CheckIdentifier(index, leaf->identifier, segment.bad);
+  if (segment.counter) {
+    segment.counter->Add(*leaf);
+    segment.evidence->Add(*leaf);
+  }
   return duplicates_->Add(leaf->identifier, index);
 }
 
@@ -133,7 +204,12 @@ Result<void> Verification::EndSegment() {
     located_ = true;
     IDNODE_RETURN_IF_ERROR(Locate(segment.to, segment.root));
   }
-  if (segment.statement != nullptr) ReportBreakdown(segment);
+  if (segment.statement != nullptr) {
+    ReportBreakdown(segment);
+    ReportEvidence(segment);
+    segments_[segment_].counter.reset();  // a month's rows at a time
+    segments_[segment_].evidence.reset();
+  }
   ++segment_;
   return {};
 }
@@ -146,8 +222,57 @@ void Verification::ReportBreakdown(const Segment& segment) {
                                            std::string(ledger::BreakdownName(difference.breakdown)),
                                            difference.key, difference.counted));
   }
+  for (const ledger::Breakdown breakdown : segment.counter->NeedlessOthers()) {
+    Add(FaultKind::kWrongCount,
+        MakePhrase(texts::kNeedlessOthers, month, std::string(ledger::BreakdownName(breakdown))));
+  }
+  // Not a fault: a node whose store is older than a counter leaves out what it did not count.
+  for (const ledger::Breakdown breakdown : segment.counter->Unstated()) {
+    report_.unchecked.push_back(
+        MakePhrase(texts::kNotStated, std::string(ledger::BreakdownName(breakdown))));
+  }
   if (differences.empty() && segment.counter->rows() > 0) {
     report_.checked.push_back(MakePhrase(texts::kDidRows, segment.counter->rows()));
+  }
+}
+
+void Verification::ReportEvidence(const Segment& segment) {
+  const ledger::Statement& statement = *segment.statement;
+  if (segment.from == segment.to) return;
+  const auto check = [&](const std::string& name, const std::string& counted, bool equal) {
+    const std::string stated = EvidenceOf(statement, name);
+    if (stated.empty()) {
+      report_.unchecked.push_back(MakePhrase(texts::kNoEvidence, name));
+    } else if (equal) {
+      report_.checked.push_back(MakePhrase(texts::kDidEvidence, name));
+    } else {
+      Add(FaultKind::kWrongCount,
+          MakePhrase(texts::kWrongEvidence, statement.month.Text(), name, stated, counted));
+    }
+  };
+  const std::string run = segment.evidence->LongestRun();
+  check("longest-sequence-run", run, EvidenceOf(statement, "longest-sequence-run") == run);
+  const std::string distinct = segment.evidence->DistinctContent();
+  const std::string estimate = EvidenceOf(statement, "distinct-content");
+  check("distinct-content", distinct, estimate.substr(0, estimate.find(' ')) == distinct);
+  std::vector<std::string> told{"longest-sequence-run", "distinct-content"};
+  if (const auto largest = segment.counter->Largest(ledger::Breakdown::kApplication)) {
+    // Its share, and the application, which is one of those that have as many leaves.
+    const std::string share =
+        ShareText(*largest, static_cast<std::int64_t>(segment.to - segment.from));
+    const std::string stated = EvidenceOf(statement, "largest-application");
+    const std::size_t space = std::min(stated.find(' '), stated.size());
+    std::string key = stated.substr(std::min(space + 1, stated.size()));
+    if (key == "-") key.clear();
+    check("largest-application", share,
+          stated.substr(0, space) == share &&
+              segment.counter->CountOf(ledger::Breakdown::kApplication, key) == largest);
+    told.emplace_back("largest-application");
+  }
+  for (const auto& [name, value] : statement.evidence) {
+    if (std::find(told.begin(), told.end(), name) == told.end()) {
+      report_.unchecked.push_back(MakePhrase(texts::kNotEvidence, name));
+    }
   }
 }
 
@@ -182,8 +307,10 @@ Result<void> Verification::ReportDuplicates() {
     if (!b.ok()) return Blame(b.error(), later);
     const auto leaf_a = ledger::ParseLeaf(*a);
     const auto leaf_b = ledger::ParseLeaf(*b);
-    // They parsed before; what changes while it is read shows in the hashes.
-    if (!leaf_a.ok() || !leaf_b.ok()) continue;
+    if (!leaf_a.ok() || !leaf_b.ok()) {  // they parsed before
+      Add(FaultKind::kDuplicate, MakePhrase(texts::kTwiceUnreadable, first, later), later);
+      continue;
+    }
     const std::string one(leaf_a->identifier);
     const std::string two(leaf_b->identifier);
     Add(FaultKind::kDuplicate,
@@ -205,6 +332,15 @@ Result<void> Verification::ReadLeaves() {
   const auto prepared = Prepare();
   if (!prepared.ok()) return prepared.error();
   if (!*prepared) return {};
+  if (from_ == 0 && !source_.is_live() && segments_.back().from > 0) {
+    // What was downloaded for one month is not the node's fault.
+    const ledger::Tile first{ledger::TileKind::kEntries, 0, 0, ledger::TileWidthAt(0, 0, size_)};
+    if (reader_.Read({&first, 1}).code() == Errc::kNotFound) {
+      return Error(Errc::kInvalidRequest,
+                   "the folder lacks the leaves of earlier months: download without --month",
+                   "dir");
+    }
+  }
   const std::uint64_t last_bundle = (size_ + ledger::kTileWidth - 1) / ledger::kTileWidth;
   std::uint64_t bundle = from_ / ledger::kTileWidth;
   const std::uint64_t faults_before = report_.faults_total;
@@ -236,12 +372,16 @@ Result<void> Verification::ReadLeaves() {
   }
   if (report_.faults_total == faults_before) {
     report_.checked.push_back(MakePhrase(texts::kDidMonth, zone_->name()));
+    if (!options_.prefixes.empty()) {
+      report_.checked.push_back(MakePhrase(texts::kDidIdentifiers, Joined(options_.prefixes)));
+    }
   }
   IDNODE_RETURN_IF_ERROR(ReportDuplicates());
   if (from_ > 0) report_.unchecked.push_back(MakePhrase(texts::kNotEarlier));
   if (!options_.all_months && segments_.back().from > 0) {
     report_.unchecked.push_back(MakePhrase(texts::kNotEarlierMonths));
   }
+  ReportPrefixes();
   report_.unchecked.push_back(MakePhrase(texts::kNotOtherFigures));
   for (const ledger::Breakdown breakdown :
        {ledger::Breakdown::kIndustry, ledger::Breakdown::kRegion}) {

@@ -1,5 +1,6 @@
 // The signed side of a verification: statements, checkpoints, their chain and their consistency.
 #include <set>
+#include <utility>
 
 #include "node/base/text.h"
 #include "node/cli/ledger/texts.h"
@@ -11,6 +12,8 @@ namespace {
 using ledger::Verifier;
 
 constexpr std::int64_t kUsualTarget = 15'000'000;
+/// A month's statement and its cosignatures are there within a day of its end, or it is told.
+constexpr std::int64_t kLateMs = std::int64_t{24} * 3600 * 1000;
 
 std::string Name(Month month) { return month.Text(); }
 Month Before(Month month) { return Month{month.number - 1}; }
@@ -85,10 +88,32 @@ Result<std::optional<Verification::SignedStatement>> Verification::OpenStatement
   if (statement->month != month) {
     return add(FaultKind::kMalformed, texts::kOtherMonth, Name(statement->month));
   }
+  CheckTimes(*statement);
   if (const auto figures = ledger::CheckFigures(*statement); !figures.ok()) {
     add(FaultKind::kWrongCount, texts::kFiguresDisagree, figures.error().detail);
   }
   return Opened(SignedStatement{*std::move(statement), ledger::StatementDigest(opened->note.text)});
+}
+
+void Verification::CheckTimes(const ledger::Statement& statement) {
+  const Phrase what = MakePhrase(texts::kTheStatement, Name(statement.month));
+  if (statement.time_zone != zone_->name()) {
+    Add(FaultKind::kWrongTime,
+        {Say(Language::kEnglish, texts::kOtherZone, what.en, statement.time_zone, zone_->name()),
+         Say(Language::kChinese, texts::kOtherZone, what.zh, statement.time_zone, zone_->name())});
+  }
+  if (statement.status != ledger::StatementStatus::kFinal) return;
+  const std::int64_t end_ms = zone_->StartMs(Month{statement.month.number + 1});
+  const std::string end = FormatUtcMs(end_ms);
+  const std::string made = FormatUtcMs(statement.generated_at_ms);
+  if (statement.generated_at_ms < end_ms) {
+    Add(FaultKind::kWrongTime, {Say(Language::kEnglish, texts::kTooEarly, what.en, made, end),
+                                Say(Language::kChinese, texts::kTooEarly, what.zh, made, end)});
+  } else if (statement.generated_at_ms - end_ms > kLateMs) {
+    report_.unchecked.push_back(
+        {Say(Language::kEnglish, texts::kLateStatement, what.en, made, end),
+         Say(Language::kChinese, texts::kLateStatement, what.zh, made, end)});
+  }
 }
 
 Result<bool> Verification::OpenStatements() {
@@ -98,13 +123,6 @@ Result<bool> Verification::OpenStatements() {
   const ledger::Statement& own = (*opened)->statement;
   report_.statement = own;
   size_ = own.tree_end.size;
-  auto zone = TimeZone::Load(own.time_zone);
-  if (!zone.ok()) {
-    Add(FaultKind::kMalformed,
-        MakePhrase(texts::kUnreadable, Name(options_.month), zone.error().detail));
-    return false;
-  }
-  zone_ = *std::move(zone);
   if (report_.faults_total == 0) report_.checked.push_back(MakePhrase(texts::kDidFigures));
   if (own.status == ledger::StatementStatus::kProvisional) {
     report_.unchecked.push_back(MakePhrase(texts::kProvisional));
@@ -137,10 +155,20 @@ Result<void> Verification::CheckChain(const SignedStatement& later, Month month)
     }
     return {};
   }
+  const std::uint64_t faults_before = report_.faults_total;
   auto opened = OpenStatement(before, false);
   if (!opened.ok()) return opened.error();
+  const bool absent = report_.faults_total == faults_before;  // else it is there, and no good
   if (!*opened) {
-    report_.unchecked.push_back(MakePhrase(texts::kNotPrevious, Name(before)));
+    // A folder may hold one month. A node has what it named, and so has a copy of all months.
+    if (!absent) return {};
+    if (source_.is_live() || options_.all_months) {
+      const Phrase missing = MakePhrase(texts::kTheStatement, Name(before));
+      Add(FaultKind::kMissing, {Say(Language::kEnglish, texts::kMissingNote, missing.en),
+                                Say(Language::kChinese, texts::kMissingNote, missing.zh)});
+    } else {
+      report_.unchecked.push_back(MakePhrase(texts::kNotPrevious, Name(before)));
+    }
     return {};
   }
   const std::uint64_t faults = report_.faults_total;
@@ -190,6 +218,13 @@ void Verification::CheckWitnesses(const ledger::OpenedCheckpoint& head) {
       report_.checked.push_back(
           {Say(Language::kEnglish, texts::kDidWitness, witness.name(), what.en, time),
            Say(Language::kChinese, texts::kDidWitness, witness.name(), what.zh, time)});
+      const std::int64_t late_ms = zone_->StartMs(Month{options_.month.number + 1}) + kLateMs;
+      if (statements_.at(options_.month).statement.status == ledger::StatementStatus::kFinal &&
+          at > late_ms / 1000) {
+        report_.unchecked.push_back(
+            {Say(Language::kEnglish, texts::kLateCosignature, witness.name(), what.en, time),
+             Say(Language::kChinese, texts::kLateCosignature, witness.name(), what.zh, time)});
+      }
     } else if (opened.code() == Errc::kUnauthenticated) {
       report_.unchecked.push_back(
           {Say(Language::kEnglish, texts::kNotWitnessed, witness.name(), what.en),
@@ -239,12 +274,29 @@ Result<void> Verification::Compare(const Phrase& what, const ledger::TreeHead& a
 
 Result<void> Verification::CheckClosing(const ledger::Statement& statement) {
   const bool final = statement.status == ledger::StatementStatus::kFinal;
+  const Phrase own = MakePhrase(texts::kTheStatement, Name(statement.month));
+  const auto differ = [&](const ledger::TreeHead& stated, const Phrase& what,
+                          const ledger::TreeHead& tree) {
+    Add(FaultKind::kForkedCheckpoint,
+        {Say(Language::kEnglish, texts::kHeadsDiffer, own.en, stated.size, what.en, tree.size),
+         Say(Language::kChinese, texts::kHeadsDiffer, own.zh, stated.size, what.zh, tree.size)});
+  };
   const auto head = [&](Month month, const Phrase& what, const ledger::TreeHead& stated,
-                        bool required) -> Result<void> {
+                        bool closing) -> Result<void> {
     auto bytes =
         FetchOne(source_, "statement/" + Name(month) + "/checkpoint", ledger::kNoteBytesMax);
     if (!bytes.ok() && IsAbsent(bytes.error())) {
-      if (!required) {
+      if (closing && !final) {
+        // Only a month that has ended has one. The newest checkpoint covers a provisional one.
+        const auto newest = Newest();
+        if (!newest.ok()) return newest.error();
+        if (*newest == nullptr) return {};
+        CheckWitnesses(**newest);
+        const ledger::TreeHead& tree = (*newest)->checkpoint.tree;
+        if (tree.size < stated.size) differ(stated, MakePhrase(texts::kNewestHead), tree);
+        return {};  // CheckHeads compares them
+      }
+      if (!closing) {
         report_.unchecked.push_back(MakePhrase(texts::kNotStartHead, Name(statement.month)));
         return {};
       }
@@ -257,11 +309,10 @@ Result<void> Verification::CheckClosing(const ledger::Statement& statement) {
     if (!opened) return {};
     if (month == options_.month) CheckWitnesses(*opened);
     const ledger::TreeHead& tree = opened->checkpoint.tree;
-    if (tree.size != stated.size && (final || tree.size < stated.size)) {
-      const Phrase own = MakePhrase(texts::kTheStatement, Name(statement.month));
-      Add(FaultKind::kForkedCheckpoint,
-          {Say(Language::kEnglish, texts::kHeadsDiffer, own.en, stated.size, what.en, tree.size),
-           Say(Language::kChinese, texts::kHeadsDiffer, own.zh, stated.size, what.zh, tree.size)});
+    // Only the end of a month that runs may lie before the head it is held against.
+    const bool may_be_larger = closing && !final;
+    if (tree.size != stated.size && (!may_be_larger || tree.size < stated.size)) {
+      differ(stated, what, tree);
       return {};
     }
     return Compare(what, tree, stated);
@@ -281,19 +332,36 @@ Result<void> Verification::CheckClosing(const ledger::Statement& statement) {
               statement.tree_start, false);
 }
 
+Result<const ledger::OpenedCheckpoint*> Verification::Newest() {
+  if (!std::exchange(newest_asked_, true)) {
+    auto bytes = FetchOne(source_, "checkpoint", ledger::kNoteBytesMax);
+    const Phrase what = MakePhrase(texts::kNewestHead);
+    if (!bytes.ok() && IsAbsent(bytes.error())) {
+      if (source_.is_live()) {
+        Add(FaultKind::kMissing, {Say(Language::kEnglish, texts::kMissingNote, what.en),
+                                  Say(Language::kChinese, texts::kMissingNote, what.zh)});
+      } else {
+        report_.unchecked.push_back(MakePhrase(texts::kNotNewest));
+      }
+    } else if (!bytes.ok()) {
+      IDNODE_RETURN_IF_ERROR(Blame(bytes.error()));
+    } else {
+      newest_ = OpenHead(what, *bytes);
+    }
+  }
+  return newest_ ? &*newest_ : nullptr;
+}
+
 Result<void> Verification::CheckHeads() {
   for (const auto& [month, opened] : statements_) {
     IDNODE_RETURN_IF_ERROR(CheckClosing(opened.statement));
   }
   const ledger::TreeHead& end = statements_.at(options_.month).statement.tree_end;
-  const Phrase newest = MakePhrase(texts::kNewestHead);
-  auto bytes = FetchOne(source_, "checkpoint", ledger::kNoteBytesMax);
-  if (!bytes.ok() && IsAbsent(bytes.error())) {
-    report_.unchecked.push_back(MakePhrase(texts::kNotNewest));
-  } else if (!bytes.ok()) {
-    IDNODE_RETURN_IF_ERROR(Blame(bytes.error()));
-  } else if (const auto head = OpenHead(newest, *bytes)) {
-    IDNODE_RETURN_IF_ERROR(Compare(newest, head->checkpoint.tree, end));
+  const auto newest = Newest();
+  if (!newest.ok()) return newest.error();
+  if (*newest != nullptr) {
+    IDNODE_RETURN_IF_ERROR(
+        Compare(MakePhrase(texts::kNewestHead), (*newest)->checkpoint.tree, end));
   }
   for (const auto& [name, note] : options_.seen) {
     const Phrase what = MakePhrase(texts::kSeenHead, name);

@@ -80,13 +80,14 @@ Result<void> Verification::Sample() {
 
   report_.sample.emplace();
   std::vector<std::pair<std::uint64_t, std::string>> batch;
-  const std::uint64_t faults = report_.faults_total;
+  std::uint64_t bad = 0;
   for (auto at = drawn.begin(); at != drawn.end();) {
     batch.clear();
     for (; at != drawn.end() && batch.size() < kBatch; ++at) {
       auto entry = ReadEntry(*at);
       if (!entry.ok()) {
         IDNODE_RETURN_IF_ERROR(Blame(entry.error(), *at));
+        ++report_.sample->failed;
         continue;
       }
       ++report_.leaves_read;
@@ -94,9 +95,11 @@ Result<void> Verification::Sample() {
       const auto proof = ledger::InclusionProof(*at, to, hashes);
       if (!proof.ok()) {
         IDNODE_RETURN_IF_ERROR(Blame(proof.error(), *at));
+        ++report_.sample->failed;
         continue;
       }
       if (!ledger::VerifyInclusion(hash, *at, to, *proof, own.tree_end.root).ok()) {
+        ++report_.sample->failed;
         const ledger::NodeId node{0, *at};
         const auto expected = hashes({&node, 1});
         if (expected.ok() && expected->front() != hash) {
@@ -109,6 +112,7 @@ Result<void> Verification::Sample() {
       const auto leaf = ledger::ParseLeaf(*entry);
       if (!leaf.ok()) {
         Add(FaultKind::kMalformed, MakePhrase(texts::kBadLeaf, *at, leaf.error().detail), *at);
+        ++report_.sample->failed;
         continue;
       }
       if (leaf->commit_ms < start_ms || leaf->commit_ms >= end_ms) {
@@ -116,17 +120,25 @@ Result<void> Verification::Sample() {
             MakePhrase(texts::kOutside, *at, std::string(leaf->identifier),
                        FormatUtcMs(leaf->commit_ms), options_.month.Text(), zone_->name()),
             *at);
+        ++report_.sample->failed;
+        continue;
+      }
+      if (!CheckIdentifier(*at, leaf->identifier, bad)) {
+        ++report_.sample->failed;
         continue;
       }
       batch.emplace_back(*at, *std::move(entry));
     }
-    if (options_.resolve && source_.is_live()) IDNODE_RETURN_IF_ERROR(ResolveSampled(batch));
+    if (options_.resolve && source_.is_live()) {
+      IDNODE_RETURN_IF_ERROR(ResolveSampled(batch));
+      report_.sample->asked += batch.size();
+    }
     report_.sample->drawn = static_cast<std::uint64_t>(std::distance(drawn.begin(), at));
     if (progress_ && !progress_(report_.sample->drawn, drawn.size())) {
       return Error(Errc::kShuttingDown, "interrupted");
     }
   }
-  if (report_.faults_total == faults || report_.sound()) {
+  if (report_.sample->failed == 0) {
     report_.checked.push_back(MakePhrase(texts::kDidSample, report_.sample->drawn, options_.seed));
   }
   if (!source_.is_live()) {
@@ -137,6 +149,7 @@ Result<void> Verification::Sample() {
     report_.checked.push_back(
         MakePhrase(texts::kDidResolve, report_.sample->resolved, report_.sample->same_content));
   }
+  ReportPrefixes();
   report_.unchecked.push_back(MakePhrase(texts::kNotAll));
   return {};
 }

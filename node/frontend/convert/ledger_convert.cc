@@ -56,7 +56,7 @@ bool MaySeeLeaf(const service::Services& services, const service::Caller& caller
     return true;
   }
   service::ResolvedRecord resolved;
-  const auto found = services.resolution.Resolve(identifier, caller, deadline, resolved);
+  const auto found = services.resolution.Read(identifier, caller, deadline, resolved);
   return found.ok() && IsPublicAndSame(resolved.record, leaf->content);
 }
 
@@ -67,13 +67,8 @@ Result<service::LedgerService*> LedgerOf(const service::Services& services) {
   return Error(Errc::kNotFound, "this node keeps no ledger: [ledger] enabled is false");
 }
 
-Result<Month> StatementMonth(const service::Services& services, std::string_view text,
-                             Deadline deadline) {
-  if (text.empty()) {
-    const auto running = services.volume.GetVolume({}, {}, deadline);
-    if (!running.ok()) return running.error();
-    return running->month;
-  }
+Result<Month> StatementMonth(const service::Services& services, std::string_view text) {
+  if (text.empty()) return services.volume.MonthOf({});
   auto month = Month::Parse(text);
   if (!month.ok()) return Error(Errc::kInvalidRequest, month.error().detail, "month");
   return month;

@@ -21,8 +21,7 @@ Result<service::LedgerService*> LedgerOf(const service::Services& services);
 
 /// The month that `text` names; empty: the one running in the counting zone. Errors:
 /// kInvalidRequest (field "month"), and those of the volume service.
-Result<Month> StatementMonth(const service::Services& services, std::string_view text,
-                             Deadline deadline);
+Result<Month> StatementMonth(const service::Services& services, std::string_view text);
 
 /// Success if `note` is no longer than kCosignatureNoteBytesMax and not empty. Errors:
 /// kPayloadTooLarge, kInvalidRequest (field "note").

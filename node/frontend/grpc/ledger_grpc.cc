@@ -66,7 +66,7 @@ class LedgerGrpc final : public v1::LedgerService::CallbackService {
     call.Run(false, [this, call, request, response]() -> Result<void> {
       const auto ledger = LedgerOf(face_.services);
       if (!ledger.ok()) return ledger.error();
-      const auto month = StatementMonth(face_.services, request->month(), call.deadline());
+      const auto month = StatementMonth(face_.services, request->month());
       if (!month.ok()) return month.error();
       const auto statement = (*ledger)->Statement(*month, call.deadline());
       if (!statement.ok()) return statement.error();

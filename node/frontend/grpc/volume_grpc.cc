@@ -166,8 +166,8 @@ class VolumeGrpc final : public v1::VolumeService::CallbackService {
     UnaryCall call(face_, get_volume_, *context);
     if (!call.Begin()) return call.reactor();
     call.Run(false, [this, call, request, response]() -> Result<void> {
-      auto report =
-          face_.services.volume.GetVolume(request->month(), request->group_by(), call.deadline());
+      auto report = face_.services.volume.GetVolume(*call.caller(), request->month(),
+                                                    request->group_by(), call.deadline());
       if (!report.ok()) return report.error();
       FillVolume(*report, *response);
       return {};

@@ -326,7 +326,7 @@ Response LedgerHandler::Statement(const Call& call, service::LedgerService& ledg
   const StatementName name = SplitStatementName(call.match.parameters[0]);
   const auto form = WantedForm(name.form, call.query.Find("format"), request.Get(Header::kAccept));
   if (!form.ok()) return Problem(request, form.error());
-  const auto month = StatementMonth(services_, name.month, call.deadline);
+  const auto month = StatementMonth(services_, name.month);
   if (!month.ok()) return Problem(request, month.error());
   auto report = ledger.Statement(*month, call.deadline);
   if (!report.ok()) return Problem(request, report.error());
@@ -356,7 +356,7 @@ Response LedgerHandler::Statement(const Call& call, service::LedgerService& ledg
 Response LedgerHandler::ClosingCheckpoint(const Call& call, service::LedgerService& ledger) const {
   const Request& request = *call.request;
   if (const auto known = call.query.Only({}); !known.ok()) return Problem(request, known.error());
-  const auto month = StatementMonth(services_, call.match.parameters[0], call.deadline);
+  const auto month = StatementMonth(services_, call.match.parameters[0]);
   if (!month.ok()) return Problem(request, month.error());
   auto report = ledger.Statement(*month, call.deadline);
   if (!report.ok()) return Problem(request, report.error());

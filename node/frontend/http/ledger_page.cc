@@ -63,13 +63,13 @@ constexpr std::array kEvidenceWords = {
           "既没有属性也没有标识值的记录所占比例：空记录说明不了任何产品。",
           "The share of records with neither attributes nor values: an empty record describes no "
           "product."},
-    Words{"longest-sequence-run", "末尾数字逐一递增的标识，连续最长有多少个，以及最后一个标识。",
-          "The longest run of identifiers whose trailing number goes up one by one, and its last "
-          "identifier."},
+    Words{"longest-sequence-run", "末尾数字逐一递增的标识，连续最长有多少个。",
+          "The longest run of identifiers whose trailing number goes up one by one."},
     Words{"largest-application", "注册最多的应用及其占比。",
           "The application that registered most, and its share."},
-    Words{"largest-source-address", "发起注册最多的来源地址及其占比。",
-          "The network address from which most was registered, and its share."},
+    Words{"largest-source-address", "注册最多的来源地址所占比例；地址本身不公开。",
+          "The share of the network address from which most was registered; the address is not "
+          "told."},
 };
 
 const Words* Find(std::span<const Words> words, std::string_view name) {

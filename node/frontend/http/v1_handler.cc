@@ -317,7 +317,7 @@ Response V1Handler::GetVolume(const V1Call& call) const {
   if (!month.ok()) return Problem(request, month.error());
   const std::string* group_by = call.query.Find("groupBy");
   const auto report = services_.volume.GetVolume(
-      *month, group_by == nullptr ? std::string_view() : *group_by, call.deadline);
+      *call.caller, *month, group_by == nullptr ? std::string_view() : *group_by, call.deadline);
   if (!report.ok()) return Problem(request, report.error());
   v1::Volume volume;
   FillVolume(*report, volume);

@@ -260,6 +260,14 @@ TEST_F(ConfigTest, DevListensOnLoopbackOnly) {
   }
 }
 
+TEST_F(ConfigTest, AClockThatIsAheadNeedsDev) {
+  ConfigSources sources;
+  sources.dev = true;
+  sources.environment = {{"IDNODE_CLOCK_AHEAD_HOURS", "200"}};
+  EXPECT_THAT(Texts(LoadConfig(sources).faults), IsEmpty());
+  EXPECT_THAT(FaultOf("[clock]\nahead_hours = 200\n"), HasSubstr("clock.ahead_hours"));
+}
+
 TEST_F(ConfigTest, PlainTextOffLoopbackMustBeAllowed) {
   for (const std::string face : {"http", "grpc"}) {
     EXPECT_THAT(FaultOf("[" + face + "]\naddress = \"0.0.0.0\"\n"),

@@ -111,6 +111,54 @@ TEST_F(LedgerHttpTest, GivesUpAndSaysWhy) {
   EXPECT_EQ(FetchOne(source, "checkpoint", 10).code(), Errc::kUnavailable);
 }
 
+TEST_F(LedgerHttpTest, OnlyWhatWasAskedForHasItsLimit) {
+  unsigned status = 404;
+  const HttpLog node(folder_.Path("log"), [&](const auto&, const auto&, const auto&) {
+    return HttpLog::Reply{status, std::string(5000, 'x'), "0"};
+  });
+  EXPECT_EQ(FetchOne(*Open(node), "checkpoint", 10).code(), Errc::kNotFound);
+  // What the log is not to blame for: something in between refuses, redirects or fails.
+  for (const unsigned other : {301U, 400U, 418U, 500U, 502U}) {
+    status = other;
+    EXPECT_EQ(FetchOne(*Open(node), "checkpoint", 10).code(), Errc::kUnavailable) << other;
+  }
+  status = 200;
+  EXPECT_EQ(FetchOne(*Open(node), "checkpoint", 10).code(), Errc::kPayloadTooLarge);
+}
+
+TEST_F(LedgerHttpTest, LooksIntoTilesWhileTheNextWindowComes) {
+  // October ends in the first window, and its wrong leaf is looked for while the second is read.
+  TestLog log;
+  log.AddMonth(kOctober, 300);
+  log.Close(kOctober);
+  log.AddMonth(kNovember, 40'000);
+  log.Close(kNovember);
+  const std::string dir = folder_.Path("long");
+  log.Write(dir);
+  ReplaceEntry(dir, 7, log.size(),
+               [](std::vector<std::string>& entries, std::size_t at) { entries[at][2] = '9'; });
+  const HttpLog node(dir);
+  VerifyOptions options = Options();
+  options.keys = {log.verifier()};
+  options.all_months = true;
+  const auto report = VerifyMonth(*Open(node), options, nullptr);
+  ASSERT_TRUE(report.ok()) << report.error().detail;
+  ASSERT_FALSE(report->faults.empty());
+  EXPECT_EQ(report->faults.front().kind, FaultKind::kTamperedLeaf);
+  EXPECT_EQ(report->faults.front().leaf, 7U);
+  EXPECT_EQ(report->leaves_read, log.size());
+}
+
+TEST_F(LedgerHttpTest, NodeWithoutItsNewestCheckpointIsAFault) {
+  const HttpLog node(folder_.Path("log"), [](const auto&, const std::string& target, const auto&) {
+    return target == "/ledger/checkpoint" ? HttpLog::Reply{404, "", ""} : HttpLog::Reply{};
+  });
+  const auto report = VerifyMonth(*Open(node), Options(), nullptr);
+  ASSERT_TRUE(report.ok()) << report.error().detail;
+  ASSERT_EQ(report->faults_total, 1U);
+  EXPECT_EQ(report->faults.front().kind, FaultKind::kMissing);
+}
+
 TEST_F(LedgerHttpTest, EntriesNeedTheToken) {
   const HttpLog node(folder_.Path("log"),
                      [](const auto&, const std::string& target, const std::string& authorization) {

@@ -1,4 +1,6 @@
 // `idnode rank`: order, eligibility, and what does not verify.
+#include <functional>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -18,7 +20,8 @@ struct RankedNode {
   explicit RankedNode(const std::string& origin) : log(origin) {}
 
   std::string Note(std::int64_t first_ever, StatementStatus status = StatementStatus::kFinal,
-                   Month month = kNovember) {
+                   Month month = kNovember,
+                   const std::function<void(ledger::Statement&)>& change = nullptr) {
     ledger::Statement statement;
     statement.origin = log.verifier().name();
     statement.month = month;
@@ -30,6 +33,9 @@ struct RankedNode {
     statement.figures = {first_ever, first_ever, 0, 0, 0};
     statement.target = kMonthlyTarget;
     statement.target_met = first_ever >= kMonthlyTarget;
+    const TimeZone zone = TimeZone::Load("Asia/Shanghai").value();
+    statement.generated_at_ms = zone.StartMs(Month{month.number + 1}) + 100;
+    if (change) change(statement);
     return log.SignStatement(statement);
   }
   TestLog log;
@@ -43,6 +49,7 @@ class RankTest : public testing::Test {
   RankedNode d_{"d.example/88.104"};
   const std::vector<ledger::Verifier> keys_{a_.log.verifier(), b_.log.verifier(), c_.log.verifier(),
                                             d_.log.verifier()};
+  const TimeZone zone_ = TimeZone::Load("Asia/Shanghai").value();
   TestFolder folder_;
 };
 
@@ -51,7 +58,7 @@ TEST_F(RankTest, OrderAndEligibility) {
                                     {"b", b_.Note(15'000'000)},
                                     {"c", c_.Note(20'000'000)},
                                     {"d", d_.Note(15'000'000)}},
-                                   keys_, std::nullopt, kMonthlyTarget);
+                                   keys_, std::nullopt, kMonthlyTarget, zone_);
   ASSERT_EQ(rows.size(), 4U);
   EXPECT_EQ(rows[0].name, "c");
   EXPECT_EQ(rows[1].name, "b");
@@ -66,7 +73,7 @@ TEST_F(RankTest, OrderAndEligibility) {
 
 TEST_F(RankTest, SecondPlaceBelowTheTargetIsNotEligible) {
   const auto rows = RankStatements({{"a", a_.Note(10)}, {"b", b_.Note(15'000'000)}}, keys_,
-                                   std::nullopt, kMonthlyTarget);
+                                   std::nullopt, kMonthlyTarget, zone_);
   EXPECT_TRUE(rows[1].top);
   EXPECT_FALSE(rows[1].eligible);
 }
@@ -79,7 +86,7 @@ TEST_F(RankTest, WhatDoesNotVerifyIsKeptAndNotRanked) {
                                     {"c", "rubbish"},
                                     {"d", d_.Note(30'000'000, StatementStatus::kFinal, kOctober)},
                                     {"x", RankedNode("x.example").Note(40'000'000)}},
-                                   keys_, std::nullopt, kMonthlyTarget);
+                                   keys_, std::nullopt, kMonthlyTarget, zone_);
   ASSERT_EQ(rows.size(), 5U);
   EXPECT_EQ(rows[0].name, "a");
   EXPECT_EQ(rows[0].rank, 1U);
@@ -97,17 +104,68 @@ TEST_F(RankTest, WhatDoesNotVerifyIsKeptAndNotRanked) {
 TEST_F(RankTest, TwoStatementsOfOneNode) {
   const std::string note = a_.Note(16'000'000);
   auto rows = RankStatements({{"a", note}, {"again", note}, {"b", b_.Note(15'000'000)}}, keys_,
-                             kNovember, kMonthlyTarget);
+                             kNovember, kMonthlyTarget, zone_);
   EXPECT_EQ(rows[1].rank, 2U);
   EXPECT_THAT(rows[2].fault->en, HasSubstr("the same statement as a"));
   rows = RankStatements({{"a", note}, {"other", a_.Note(17'000'000)}}, keys_, kNovember,
-                        kMonthlyTarget);
+                        kMonthlyTarget, zone_);
   EXPECT_FALSE(rows[0].verified());
   EXPECT_FALSE(rows[1].verified());
   rows = RankStatements({{"early", a_.Note(17, StatementStatus::kProvisional)}, {"a", note}}, keys_,
-                        kNovember, kMonthlyTarget);
+                        kNovember, kMonthlyTarget, zone_);
   EXPECT_EQ(rows[0].name, "a");
   EXPECT_THAT(rows[1].fault->en, HasSubstr("superseded by a"));
+}
+
+TEST_F(RankTest, TwoFinalStatementsFaultAllOfTheirNode) {
+  const std::string one = a_.Note(16'000'000);
+  const std::string two = a_.Note(17'000'000);
+  const std::string three = a_.Note(18'000'000);
+  const std::string early = a_.Note(5, StatementStatus::kProvisional);
+  // Whatever their order and number, none of them slips through.
+  for (const auto& entries : std::vector<std::vector<RankEntry>>{
+           {{"1", one}, {"2", two}, {"3", three}},
+           {{"1", one}, {"e", early}, {"2", two}},
+           {{"e", early}, {"1", one}, {"1 again", one}, {"2", two}}}) {
+    for (const RankRow& row : RankStatements(entries, keys_, kNovember, kMonthlyTarget, zone_)) {
+      ASSERT_FALSE(row.verified()) << row.name;
+      EXPECT_THAT(row.fault->en, HasSubstr("deny each other")) << row.name;
+    }
+  }
+  // A provisional statement of more leaves than the final one: the log shrank.
+  const auto rows =
+      RankStatements({{"p", a_.Note(19'000'000, StatementStatus::kProvisional)}, {"1", one}}, keys_,
+                     kNovember, kMonthlyTarget, zone_);
+  EXPECT_FALSE(rows[0].verified());
+  EXPECT_FALSE(rows[1].verified());
+  // A final one whose figures are wrong is signed too.
+  std::string wrong =
+      a_.Note(20'000'000, StatementStatus::kFinal, kNovember, [](ledger::Statement& statement) {
+        ++statement.figures.deletions;
+        statement.target_met = false;
+      });
+  EXPECT_FALSE(
+      RankStatements({{"1", one}, {"w", wrong}}, keys_, kNovember, kMonthlyTarget, zone_)[0]
+          .verified());
+}
+
+TEST_F(RankTest, ZoneAndEndOfTheMonthAreTheAgreedOnes) {
+  const std::int64_t end = zone_.StartMs(kDecember);
+  const auto rank = [&](const std::function<void(ledger::Statement&)>& change) {
+    return RankStatements({{"a", a_.Note(16'000'000, StatementStatus::kFinal, kNovember, change)}},
+                          keys_, kNovember, kMonthlyTarget, zone_)[0];
+  };
+  EXPECT_TRUE(rank([&](auto& s) { s.generated_at_ms = end; }).verified());
+  const RankRow early = rank([&](auto& s) { s.generated_at_ms = end - 1; });
+  ASSERT_FALSE(early.verified());
+  EXPECT_THAT(early.fault->en, HasSubstr("wrong time: final, but made at"));
+  const RankRow other = rank([](auto& s) { s.time_zone = "Pacific/Kiritimati"; });
+  ASSERT_FALSE(other.verified());
+  EXPECT_THAT(other.fault->en, HasSubstr("Pacific/Kiritimati"));
+  const RankRow late = rank([&](auto& s) { s.generated_at_ms = end + 90'000'000; });
+  EXPECT_TRUE(late.eligible);
+  EXPECT_THAT(late.note->en, HasSubstr("more than a day after"));
+  EXPECT_FALSE(rank(nullptr).note.has_value());
 }
 
 TEST_F(RankTest, CommandMarksProvisionalAndEndsWithThree) {
@@ -125,6 +183,8 @@ TEST_F(RankTest, CommandMarksProvisionalAndEndsWithThree) {
   EXPECT_THAT(partly.out, HasSubstr(R"("origin":"b.example/88.102","month":"2026-11")"));
   EXPECT_EQ(RunCli({"rank", bad, "--vkey", vkeys}).code, kExitFailed);
   EXPECT_EQ(RunCli({"rank", folder_.Path("none"), "--vkey", vkeys}).code, kExitUsage);
+  EXPECT_EQ(RunCli({"rank", a, b, "--vkey", vkeys, "--time-zone", "UTC"}).code, kExitFailed);
+  EXPECT_EQ(RunCli({"rank", a, "--vkey", vkeys, "--time-zone", "../UTC"}).code, kExitUsage);
 }
 
 }  // namespace

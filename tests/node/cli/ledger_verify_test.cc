@@ -43,6 +43,14 @@ std::string Told(const VerifyReport& report) {
   return text;
 }
 
+std::vector<std::string> English(const std::vector<Phrase>& phrases) {
+  std::vector<std::string> text;
+  for (const Phrase& phrase : phrases) text.push_back(phrase.en);
+  return text;
+}
+std::vector<std::string> Checked(const VerifyReport& report) { return English(report.checked); }
+std::vector<std::string> Unchecked(const VerifyReport& report) { return English(report.unchecked); }
+
 class LedgerVerifyTest : public testing::Test {
  protected:
   void Build() {
@@ -81,12 +89,10 @@ TEST_F(LedgerVerifyTest, RightLogVerifiesAndSaysWhatWasNotChecked) {
   const VerifyReport report = Verify();
   EXPECT_EQ(Told(report), "");
   EXPECT_EQ(report.leaves_read, kSecond);
-  std::vector<std::string> unchecked;
-  for (const Phrase& phrase : report.unchecked) unchecked.push_back(phrase.en);
+  const std::vector<std::string> unchecked = Unchecked(report);
   EXPECT_THAT(unchecked, Contains(HasSubstr("--since-start")));
   EXPECT_THAT(unchecked, Contains(HasSubstr("re-registrations")));
-  std::vector<std::string> checked;
-  for (const Phrase& phrase : report.checked) checked.push_back(phrase.en);
+  const std::vector<std::string> checked = Checked(report);
   EXPECT_THAT(checked, Contains(HasSubstr("follows the one of 2026-10")));
   EXPECT_THAT(checked, Contains(HasSubstr("all 1500 leaves, from 700 on")));
   EXPECT_THAT(checked, Contains(HasSubstr("the newest checkpoint is consistent")));
@@ -122,9 +128,14 @@ TEST_F(LedgerVerifyTest, EmptyMonthAndProvisionalStatementVerify) {
   log_.Close(kNovember, ledger::StatementStatus::kProvisional);
   log_.AddMonth(kNovember, 5, "X");
   log_.Write(Dir());
-  Overwrite("statement/2026-11.checkpoint", log_.SignedHead(log_.size()));
+  // As a node has it: a month that runs has no closing checkpoint, and is held against the newest.
+  std::filesystem::remove(Dir() + "/statement/2026-11.checkpoint");
   VerifyOptions options = Options();
   EXPECT_EQ(Told(Verify(options)), "");
+  EXPECT_THAT(Checked(Verify(options)), Contains(HasSubstr("the newest checkpoint is consistent")));
+  Overwrite("checkpoint", log_.SignedHead(200));  // smaller than what is stated
+  EXPECT_THAT(Kinds(Verify(options)), ElementsAre(FaultKind::kForkedCheckpoint));
+  log_.Write(Dir());
   options.month = kOctober;
   EXPECT_EQ(Told(Verify(options)), "");
 }
@@ -383,6 +394,18 @@ TEST_F(LedgerVerifyTest, CommandSaysItInBothLanguagesAndAsJson) {
   EXPECT_THAT(RunCli(json).out, HasSubstr(R"("kind":"reordered-leaf")"));
   json.insert(json.end(), {"--sample", "100", "--seed", "1"});
   EXPECT_THAT(RunCli(json).out, HasSubstr(R"("shareMissedAt1Percent":0.0450074)"));
+  json.back() = "2";
+  json[json.size() - 3] = "1500";  // all of them, and so the swapped ones
+  EXPECT_THAT(RunCli(json).out, testing::AllOf(HasSubstr(R"("failedShare":0.00133333)"),
+                                               Not(HasSubstr("shareMissedAt1Percent"))));
+  std::vector<std::string> sampled = arguments;
+  sampled.insert(sampled.end(), {"--sample", "1500"});
+  EXPECT_THAT(RunCli(sampled).out, testing::AllOf(HasSubstr("2 of 1500 sampled leaves"),
+                                                  Not(HasSubstr("the chance of missing it"))));
+  EXPECT_EQ(RunCli({"ledger", "verify", "--dir", Dir(), "--month", "2026-11", "--vkey", vkey,
+                    "--vkey-sm2", vkey})
+                .code,
+            kExitUsage);
   EXPECT_EQ(RunCli({"ledger", "verify", "--month", "2026-11", "--vkey", vkey}).code, kExitUsage);
   EXPECT_EQ(RunCli({"ledger", "verify", "--dir", Dir(), "--month", "2026-13", "--vkey", vkey}).code,
             kExitUsage);
@@ -390,40 +413,187 @@ TEST_F(LedgerVerifyTest, CommandSaysItInBothLanguagesAndAsJson) {
             kExitUsage);
 }
 
-TEST(ConfidenceTest, FollowsFromTheSample) {
-  EXPECT_NEAR(ChanceOfMissing(459, 0.01), 0.0099, 0.0001);
-  EXPECT_NEAR(ShareMissedAtChance(459, 0.01), 0.00998, 0.0001);
-  EXPECT_EQ(ShareMissedAtChance(0, 0.01), 1);
-  EXPECT_EQ(ChanceOfMissing(0, 0.5), 1);
+TEST_F(LedgerVerifyTest, OtherZoneThanTheAgreedOneIsAFault) {
+  log_.AddMonth(kNovember, 300);
+  log_.Close(kNovember, ledger::StatementStatus::kFinal,
+             [](ledger::Statement& statement) { statement.time_zone = "Pacific/Kiritimati"; });
+  log_.Write(Dir());
+  EXPECT_THAT(Kinds(Verify()), ElementsAre(FaultKind::kWrongTime));
+  EXPECT_THAT(Told(Verify()), HasSubstr("Pacific/Kiritimati"));
+  VerifyOptions options = Options();
+  options.time_zone = "Pacific/Kiritimati";  // agreed: the leaves are judged by it
+  EXPECT_THAT(Kinds(Verify(options)), Contains(FaultKind::kLeafOutsideMonth));
+  EXPECT_THAT(Kinds(Verify(options)), Not(Contains(FaultKind::kWrongTime)));
+  DirectorySource source(Dir());
+  for (const char* zone : {"", "/etc/localtime", "../UTC", "a:b", "No/Such"}) {
+    options.time_zone = zone;
+    EXPECT_EQ(VerifyMonth(source, options, nullptr).code(), Errc::kInvalidRequest) << zone;
+  }
 }
 
-TEST(DuplicateFinderTest, FindsTheSameWithAndWithoutPartitions) {
-  const TestFolder folder;
-  constexpr std::uint64_t kLeaves = 20'000;
-  for (const std::size_t memory : {std::size_t{16} << 20, std::size_t{64} << 10}) {
-    auto finder = DuplicateFinder::Create(kLeaves, memory, folder.Path(""));
-    ASSERT_TRUE(finder.ok()) << finder.error().detail;
-    EXPECT_EQ((*finder)->partitions() > 1, memory < kLeaves * 24);
-    for (std::uint64_t i = 0; i < kLeaves; ++i) {
-      // Each thousandth leaf repeats the one of its hundredth part.
-      const std::uint64_t number = i % 1000 == 999 ? i / 100 : i;
-      ASSERT_TRUE(
-          (*finder)->Add((i % 2 == 0 ? "88.1/SN" : "88.1/sn") + std::to_string(number), i).ok());
-    }
-    std::uint64_t found = 0;
-    ASSERT_TRUE((*finder)
-                    ->Finish([&](std::uint64_t first, std::uint64_t later) {
-                      EXPECT_EQ(later % 1000, 999U);
-                      EXPECT_EQ(first, later / 100);
-                      ++found;
-                    })
-                    .ok());
-    EXPECT_EQ(found, kLeaves / 1000);
-    finder->reset();
-    EXPECT_TRUE(std::filesystem::is_empty(folder.Path("")));
+TEST_F(LedgerVerifyTest, FinalBeforeTheEndOfTheMonthIsAFault) {
+  log_.AddMonth(kNovember, 300);
+  std::int64_t shift = -101;  // a millisecond before the end
+  log_.Close(kNovember, ledger::StatementStatus::kFinal,
+             [&](ledger::Statement& statement) { statement.generated_at_ms += shift; });
+  log_.Write(Dir());
+  EXPECT_THAT(Kinds(Verify()), ElementsAre(FaultKind::kWrongTime));
+  ledger::Statement late = log_.StatementOf(kNovember);
+  late.generated_at_ms += 90'000'000;
+  Overwrite("statement/2026-11", log_.SignStatement(late));
+  EXPECT_EQ(Told(Verify()), "");
+  EXPECT_THAT(Unchecked(Verify()), Contains(HasSubstr("more than a day after the month's end")));
+}
+
+TEST_F(LedgerVerifyTest, IdentifiersAreIdentifiersOfThePrefix) {
+  log_.AddMonth(kNovember, 300);
+  log_.leaves()[7].identifier = "no identifier";
+  log_.leaves()[8].identifier = "88.109.1001/X";
+  log_.Close(kNovember);
+  log_.Write(Dir());
+  EXPECT_THAT(Kinds(Verify()), ElementsAre(FaultKind::kBadIdentifier));
+  EXPECT_THAT(Told(Verify()), HasSubstr("leaf 7 is \"no identifier\""));
+  EXPECT_THAT(Unchecked(Verify()), Contains(HasSubstr("under 88.108, 88.109: give --prefix")));
+  VerifyOptions options = Options();
+  options.prefixes = {"88.108"};
+  EXPECT_THAT(Told(Verify(options)), HasSubstr("leaf 8 is \"88.109.1001/X\""));
+  options.sample = 300;
+  EXPECT_EQ(Verify(options).faults_total, 2U);
+  EXPECT_EQ(Verify(options).sample->failed, 2U);
+  options.prefixes.push_back("88.109");
+  EXPECT_EQ(Verify(options).faults_total, 1U);
+}
+
+TEST_F(LedgerVerifyTest, RowOfAllOthers) {
+  const auto close = [](std::size_t listed) {
+    return [listed](ledger::Statement& statement) {
+      std::vector<ledger::StatementRow> rows;
+      ledger::StatementRow others{
+          ledger::Breakdown::kEnterprisePrefix, std::string(ledger::kStatementOthersKey), {}};
+      std::size_t kept = 0;
+      for (const ledger::StatementRow& row : statement.rows) {
+        if (row.breakdown != ledger::Breakdown::kEnterprisePrefix || kept++ < listed) {
+          rows.push_back(row);
+          continue;
+        }
+        others.figures.first_ever += row.figures.first_ever;
+        others.figures.registrations += row.figures.registrations;
+      }
+      rows.push_back(others);
+      statement.rows = rows;
+    };
+  };
+  for (std::uint64_t i = 0; i < 6'300; ++i) {
+    log_.Add({"88.108." + std::to_string(10'000 + i) + "/SN", 1'794'000'000'000, "", "product"});
   }
-  EXPECT_FALSE(DuplicateFinder::Create(1'000'000, 1024, folder.Path("")).ok());
-  EXPECT_FALSE(DuplicateFinder::Create(100, 24, folder.Path("none/such")).ok());
+  TestLog hides = log_;
+  log_.Close(kNovember, ledger::StatementStatus::kFinal, close(6'250));
+  log_.Write(Dir());
+  EXPECT_EQ(Told(Verify()), "");
+  // Beside a few rows there is room for all.
+  hides.Close(kNovember, ledger::StatementStatus::kFinal, close(10));
+  hides.Write(Dir());
+  EXPECT_THAT(Kinds(Verify()), ElementsAre(FaultKind::kWrongCount));
+  EXPECT_THAT(Told(Verify()), HasSubstr("sums rows by enterprise-prefix up in one"));
+}
+
+TEST_F(LedgerVerifyTest, OmittedBreakdownAndEvidenceAreSaidAloud) {
+  log_.AddMonth(kNovember, 300);
+  log_.Close(kNovember, ledger::StatementStatus::kFinal, [](ledger::Statement& statement) {
+    statement.rows.clear();
+    statement.evidence = {{"longest-sequence-run", "17"},
+                          {"distinct-content", "300 ± 7"},
+                          {"largest-source-address", "1.0000 10.0.0.1"}};
+  });
+  log_.Write(Dir());
+  const VerifyReport report = Verify();
+  EXPECT_THAT(Unchecked(report), Contains(HasSubstr("NO BREAKDOWN BY day")));
+  EXPECT_THAT(Unchecked(report), Contains(HasSubstr("NO BREAKDOWN BY application")));
+  EXPECT_THAT(Unchecked(report), Contains(HasSubstr("\"largest-source-address\"")));
+  EXPECT_THAT(Kinds(report), Contains(FaultKind::kWrongCount));
+  EXPECT_THAT(Told(report), HasSubstr("longest-sequence-run \"17\""));
+}
+
+TEST_F(LedgerVerifyTest, LargestApplicationIsRecomputed) {
+  log_.AddMonth(kNovember, 301);
+  TestLog wrong = log_;
+  const auto state = [](const std::string& value) {
+    return [value](ledger::Statement& statement) {
+      statement.evidence = {{"largest-application", value}};
+    };
+  };
+  log_.Close(kNovember, ledger::StatementStatus::kFinal, state("0.5017 erp"));
+  log_.Write(Dir());
+  EXPECT_EQ(Told(Verify()), "");
+  wrong.Close(kNovember, ledger::StatementStatus::kFinal, state("0.4983 -"));
+  wrong.Write(Dir());
+  EXPECT_THAT(Kinds(Verify()), ElementsAre(FaultKind::kWrongCount));
+}
+
+TEST_F(LedgerVerifyTest, EarlierStatementThatIsNamedMustBeThereForAllMonths) {
+  Build();
+  std::filesystem::remove(Dir() + "/statement/2026-10");
+  EXPECT_EQ(Told(Verify()), "");
+  VerifyOptions options = Options();
+  options.all_months = true;
+  EXPECT_THAT(Kinds(Verify(options)), Contains(FaultKind::kMissing));
+}
+
+TEST_F(LedgerVerifyTest, StartHeadOfAProvisionalMonthIsExact) {
+  log_.AddMonth(kOctober, 300);
+  log_.Close(kOctober);
+  log_.AddMonth(kNovember, 300);
+  log_.Close(kNovember, ledger::StatementStatus::kProvisional);
+  log_.Write(Dir());
+  Overwrite("statement/2026-10.checkpoint", log_.SignedHead(400));  // of the log, but not its start
+  EXPECT_THAT(Kinds(Verify()), ElementsAre(FaultKind::kForkedCheckpoint));
+}
+
+TEST_F(LedgerVerifyTest, FolderOfOneMonthSaysThatItLacksTheOthers) {
+  Build();
+  DirectorySource source(Dir());
+  ASSERT_TRUE(MirrorLedger(source, folder_.Path("mirror"), kNovember, nullptr).ok());
+  DirectorySource mirror(folder_.Path("mirror"));
+  VerifyOptions options = Options();
+  options.since_start = true;
+  const auto report = VerifyMonth(mirror, options, nullptr);
+  EXPECT_EQ(report.code(), Errc::kInvalidRequest);
+  EXPECT_THAT(report.error().detail, HasSubstr("download without --month"));
+}
+
+TEST_F(LedgerVerifyTest, AbsurdSizesAreFaultsAndCostNothing) {
+  log_.AddMonth(kNovember, 10);
+  log_.Close(kNovember, ledger::StatementStatus::kFinal, [](ledger::Statement& statement) {
+    statement.tree_end.size = std::uint64_t{1} << 61;
+    statement.figures.first_ever = std::int64_t{1} << 61;
+    statement.figures.registrations = std::int64_t{1} << 61;
+    statement.target_met = true;
+    statement.rows.clear();
+  });
+  const std::string note = log_.StatementNote(kNovember);
+  std::filesystem::create_directories(Dir() + "/statement");
+  Overwrite("statement/2026-11", note);
+  EXPECT_THAT(Told(Verify()), HasSubstr("more than any node can have"));
+  // To copy it takes its checkpoint at its word, and fails at the first tile.
+  Overwrite(
+      "checkpoint",
+      ledger::FormatNote(
+          ledger::SignText(ledger::FormatCheckpoint(
+                               {log_.verifier().name(), log_.StatementOf(kNovember).tree_end, {}}),
+                           std::vector<ledger::Signer>{log_.signer()})
+              .value()));
+  DirectorySource source(Dir());
+  EXPECT_EQ(MirrorLedger(source, folder_.Path("m"), kNovember, nullptr).code(), Errc::kNotFound);
+  EXPECT_EQ(MirrorLedger(source, folder_.Path("m"), std::nullopt, nullptr).code(), Errc::kNotFound);
+}
+
+TEST_F(LedgerVerifyTest, MirrorKeepsNoBundleThatIsNone) {
+  Build();
+  Overwrite("tile/entries/004", "x");
+  DirectorySource source(Dir());
+  EXPECT_EQ(MirrorLedger(source, folder_.Path("mirror"), kNovember, nullptr).code(),
+            Errc::kCorruption);
+  EXPECT_FALSE(folder_.Has("mirror/tile/entries/004"));
 }
 
 }  // namespace

@@ -202,6 +202,63 @@ TEST_F(WitnessTest, FollowsANodeAndHandsBackItsCosignature) {
   EXPECT_TRUE(ledger::OpenNote(node.cosigned().back(), key).ok());
 }
 
+TEST_F(WitnessTest, ClosingCheckpointsAreCosignedFirst) {
+  const std::string dir = folder_.Path("log");
+  TestLog log;
+  log.AddMonth(kOctober, 300);
+  log.Close(kOctober);
+  log.AddMonth(kNovember, 300);
+  log.Close(kNovember);
+  log.AddMonth(kDecember, 20);
+  log.Write(dir);
+  folder_.Write("log/statements", R"({"months":["2026-10","2026-11"]})");
+  const HttpLog node(dir);
+  auto witness = Witness::Open(State(), {}, {{log.verifier().name(), {log.verifier()}}}, clock_);
+  ASSERT_TRUE(witness.ok());
+  const auto follower = Follow(**witness, node);
+  const FollowOutcome outcome = follower->Look();
+  EXPECT_EQ(outcome.kind, Kind::kCosigned) << outcome.detail;
+  const std::vector<std::string> notes = node.cosigned();
+  ASSERT_THAT(notes, SizeIs(3));
+  const ledger::Verifier key[] = {(*witness)->verifier()};
+  for (std::size_t i = 0; i < notes.size(); ++i) {
+    const auto opened = ledger::OpenCheckpoint(notes[i], key);
+    ASSERT_TRUE(opened.ok());
+    EXPECT_EQ(opened->checkpoint.tree.size, i == 0 ? 300U : i == 1 ? 600U : 620U);
+  }
+  EXPECT_EQ(follower->Look().kind, Kind::kUnchanged);
+  folder_.Write("log/statements", "no list");
+  log.AddMonth(kDecember, 5, "X");
+  log.Write(dir);
+  EXPECT_EQ(follower->Look().kind, Kind::kFailed);
+}
+
+TEST_F(WitnessTest, HandsInWhatItSignedAndSaysWhoIsNotKnown) {
+  const std::string dir = folder_.Path("log");
+  log_.Write(dir);
+  unsigned status = 401;
+  const HttpLog node(dir, [&](const std::string& method, const auto&, const auto&) {
+    return method == "POST" && status != 0 ? HttpLog::Reply{status, "", ""} : HttpLog::Reply{};
+  });
+  std::string kept;
+  {
+    const auto witness = Open();
+    const auto follower = Follow(*witness, node);
+    const FollowOutcome outcome = follower->Look();
+    EXPECT_EQ(outcome.kind, Kind::kCosigned);
+    EXPECT_THAT(outcome.detail, HasSubstr("the node does not know this witness"));
+    kept = witness->LastNote(log_.verifier().name());
+    clock_.AdvanceMs(100'000);
+    EXPECT_THAT(follower->Look().detail, HasSubstr("does not know this witness"));
+    EXPECT_EQ(witness->LastNote(log_.verifier().name()), kept);  // not signed anew
+  }
+  status = 0;
+  const auto witness = Open();
+  EXPECT_EQ(Follow(*witness, node)->Look().kind, Kind::kCosigned);
+  EXPECT_EQ(witness->LastNote(log_.verifier().name()), kept);
+  EXPECT_THAT(node.cosigned(), testing::ElementsAre(kept));
+}
+
 TEST_F(WitnessTest, RefusesARollbackAndAFork) {
   const std::string dir = folder_.Path("log");
   TestLog half = log_;
@@ -211,9 +268,14 @@ TEST_F(WitnessTest, RefusesARollbackAndAFork) {
   const auto witness = Open();
   const auto follower = Follow(*witness, node);
   ASSERT_EQ(follower->Look().kind, Kind::kCosigned);
-  // The node goes back.
+  // An older checkpoint of the same log, such as a cache shows: nothing is rewritten.
   folder_.Write("log/checkpoint", log_.SignedHead(200));
   FollowOutcome outcome = follower->Look();
+  EXPECT_EQ(outcome.kind, Kind::kStale) << outcome.detail;
+  EXPECT_EQ(witness->refused(), 0U);
+  // The node goes back to another history.
+  folder_.Write("log/checkpoint", fork_.SignedHead(200));
+  outcome = follower->Look();
   EXPECT_EQ(outcome.kind, Kind::kRefused);
   EXPECT_THAT(outcome.detail, HasSubstr("went back from 300 leaves to 200"));
   EXPECT_TRUE(std::filesystem::exists(outcome.evidence));
@@ -276,6 +338,9 @@ TEST_F(WitnessTest, CommandLooksOnceAndEndsWithWhatItFound) {
   EXPECT_EQ(second.code, kExitFailed);
   EXPECT_THAT(second.err, HasSubstr("REFUSED"));
   EXPECT_EQ(RunCli({"witness", "--state-dir", State(), "--node", "nonsense"}).code, kExitUsage);
+  std::vector<std::string> hasty = arguments;
+  hasty.insert(hasty.end(), {"--interval", "0"});
+  EXPECT_EQ(RunCli(hasty).code, kExitUsage);
 }
 
 TEST(AddCheckpointTest, ReadsStrictlyWhatItWrites) {

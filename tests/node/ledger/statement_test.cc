@@ -218,5 +218,24 @@ TEST(StatementTest, FiguresMustAgree) {
   EXPECT_EQ(code([](Statement& s) { s.rows.clear(); }), Errc::kOk);
 }
 
+// The row of all others has a written key that no other key has.
+TEST(StatementTest, OthersAreNotMistakenForAKey) {
+  EXPECT_EQ(EscapeStatementKey(kStatementOthersKey), "*");
+  EXPECT_EQ(EscapeStatementKey("*"), "%2A");
+  Statement statement = *ParseStatement(*FormatStatement(Example()));
+  statement.rows = {{Breakdown::kTemplate, "*", {1, 1, 0, 0, 0}},
+                    {Breakdown::kTemplate, "(others)", {1, 1, 0, 0, 0}},
+                    {Breakdown::kTemplate, std::string(kStatementOthersKey), {1, 1, 0, 0, 0}}};
+  const auto text = FormatStatement(statement);
+  ASSERT_TRUE(text.ok()) << text.error().detail;
+  const auto read = ParseStatement(*text);
+  ASSERT_TRUE(read.ok()) << read.error().detail;
+  ASSERT_EQ(read->rows.size(), 3u);
+  EXPECT_EQ(read->rows[2].key, kStatementOthersKey);
+  std::string other = *text;
+  other.replace(other.find("by-template: * "), 15, "by-template: %FF%2A ");
+  EXPECT_FALSE(ParseStatement(other).ok());
+}
+
 }  // namespace
 }  // namespace idnode::ledger

@@ -48,7 +48,7 @@ TEST(CountingTest, MonthTurnsAtMidnightInShanghai) {
   EXPECT_EQ(node.Volume("2026-12").first_ever, 1);
   EXPECT_EQ(node.Volume("2026-12").deletions, 1);
   EXPECT_EQ(node.Volume().first_ever, 1) << "the running month is December";
-  const auto days = node.volume->GetVolume("2026-11", "day", node.Soon());
+  const auto days = node.volume->GetVolume(*node.operator_caller(), "2026-11", "day", node.Soon());
   ASSERT_EQ(days->groups.size(), 1u);
   EXPECT_EQ(days->groups[0].first, "2026-11-30");
   node.ExpectRecountEqual("2026-11");
@@ -97,18 +97,20 @@ TEST(CountingTest, GroupsSumToTheTotalInEveryDimension) {
   node.RegisterMany({"88.108.1/op"});
   for (const auto& row : storage::Dimensions()) {
     if (row.dimension == storage::Dimension::kTotal) continue;
-    const auto report = node.volume->GetVolume("2026-11", row.name, node.Soon());
+    const auto report =
+        node.volume->GetVolume(*node.operator_caller(), "2026-11", row.name, node.Soon());
     ASSERT_TRUE(report.ok());
     storage::Figures sum;
     for (const auto& [key, figures] : report->groups) sum += figures;
     EXPECT_EQ(sum, report->figures) << row.name;
     EXPECT_EQ(report->figures.first_ever, 61);
   }
-  const auto applications = node.volume->GetVolume("2026-11", "application", node.Soon());
+  const auto applications =
+      node.volume->GetVolume(*node.operator_caller(), "2026-11", "application", node.Soon());
   ASSERT_EQ(applications->groups.size(), 2u);
   EXPECT_EQ(applications->groups[1].first, "erp");
   EXPECT_EQ(applications->groups[1].second.first_ever, 60);
-  const auto days = node.volume->GetVolume("2026-11", "day", node.Soon());
+  const auto days = node.volume->GetVolume(*node.operator_caller(), "2026-11", "day", node.Soon());
   EXPECT_EQ(days->groups.size(), 4u);
   node.ExpectRecountEqual("2026-11");
 }
@@ -118,15 +120,19 @@ TEST(CountingTest, TargetIsMetAtTheUnit) {
   options.target = 2;
   TestNode node(std::move(options));
   node.Register("88.108.1/a");
-  EXPECT_FALSE(node.volume->GetVolume("", "", node.Soon())->target_met);
+  EXPECT_FALSE(node.volume->GetVolume(*node.operator_caller(), "", "", node.Soon())->target_met);
   node.Register("88.108.1/b");
-  EXPECT_TRUE(node.volume->GetVolume("", "", node.Soon())->target_met);
+  EXPECT_TRUE(node.volume->GetVolume(*node.operator_caller(), "", "", node.Soon())->target_met);
 }
 
 TEST(CountingTest, BadQuestionsAreRefusedWithTheirField) {
   TestNode node;
-  EXPECT_EQ(node.volume->GetVolume("2026-13", "", node.Soon()).error().field, "month");
-  EXPECT_EQ(node.volume->GetVolume("", "colour", node.Soon()).error().field, "groupBy");
+  EXPECT_EQ(
+      node.volume->GetVolume(*node.operator_caller(), "2026-13", "", node.Soon()).error().field,
+      "month");
+  EXPECT_EQ(
+      node.volume->GetVolume(*node.operator_caller(), "", "colour", node.Soon()).error().field,
+      "groupBy");
   EXPECT_EQ(node.volume->Recount(*Anonymous(), "2026-11", nullptr).code(), Errc::kUnauthenticated);
 }
 

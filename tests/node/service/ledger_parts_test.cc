@@ -111,7 +111,8 @@ TEST(LedgerLeafTest, RegistrationRefusesWhatHasNoPlaceInALeaf) {
 
 TEST(ResolvedMarksTest, CountsWhatWasResolvedOfTheMonth) {
   LedgerNode node;
-  ResolvedMarks marks(node.node.clock, node.node.zone);
+  const auto present = [&] { return node.node.zone.MonthOf(node.node.clock.WallMs()); };
+  ResolvedMarks marks(node.node.zone, present());
   node.node.resolution->SetMarks(&marks);
   const storage::LedgerStore store(*node.node.engine);
   std::vector<std::string> ids;
@@ -124,21 +125,21 @@ TEST(ResolvedMarksTest, CountsWhatWasResolvedOfTheMonth) {
             ->Resolve(ids[static_cast<std::size_t>(i) % 25], *Anonymous(), node.node.Soon(), record)
             .ok());
   }
-  ASSERT_TRUE(marks.Flush(store, *node.node.committer, node.node.Soon()).ok());
+  ASSERT_TRUE(marks.Flush(store, *node.node.committer, present(), node.node.Soon()).ok());
   const Month november = *Month::Parse("2026-11");
   EXPECT_EQ(*ResolvedIn(store, november, node.node.Soon()), 25u);
   // Another node saw others, and some of the same.
-  ResolvedMarks others(node.node.clock, node.node.zone);
+  ResolvedMarks others(node.node.zone, present());
   node.node.resolution->SetMarks(&others);
   std::vector<std::string_view> views(ids.begin() + 20, ids.begin() + 40);
   ASSERT_TRUE(node.node.resolution->BatchResolve(views, *Anonymous(), node.node.Soon()).ok());
-  ASSERT_TRUE(others.Flush(store, *node.node.committer, node.node.Soon()).ok());
+  ASSERT_TRUE(others.Flush(store, *node.node.committer, present(), node.node.Soon()).ok());
   EXPECT_EQ(*ResolvedIn(store, november, node.node.Soon()), 40u);
   const auto heads = [&] {
     return *node.node.engine->Heads(std::vector<storage::ShardId>{0}, node.node.Soon());
   };
   const auto before = heads();
-  ASSERT_TRUE(marks.Flush(store, *node.node.committer, node.node.Soon()).ok());
+  ASSERT_TRUE(marks.Flush(store, *node.node.committer, present(), node.node.Soon()).ok());
   EXPECT_EQ(heads(), before) << "nothing new, nothing written";
   // What is of November does not count in December, before the turn is noticed or after.
   node.node.clock.AdvanceMs(kDecemberMs + 1000 - kTestNowMs);
@@ -148,10 +149,39 @@ TEST(ResolvedMarksTest, CountsWhatWasResolvedOfTheMonth) {
     ASSERT_TRUE(
         node.node.resolution->Resolve("88.108.1/DECEMBER", *Anonymous(), node.node.Soon(), record)
             .ok());
-    ASSERT_TRUE(marks.Flush(store, *node.node.committer, node.node.Soon()).ok());
+    ASSERT_TRUE(marks.Flush(store, *node.node.committer, present(), node.node.Soon()).ok());
     EXPECT_EQ(*ResolvedIn(store, *Month::Parse("2026-12"), node.node.Soon()), 1u);
   }
   EXPECT_EQ(*ResolvedIn(store, november, node.node.Soon()), 40u);
+  node.node.resolution->SetMarks(nullptr);
+}
+
+// A clock that runs ahead is not trusted: it must not make the marks of the month be left.
+TEST(ResolvedMarksTest, StaysInTheMonthWhileTheClockIsNotTrusted) {
+  LedgerNode node;
+  const Month november = *Month::Parse("2026-11");
+  ResolvedMarks marks(node.node.zone, november);
+  node.node.resolution->SetMarks(&marks);
+  const storage::LedgerStore store(*node.node.engine);
+  node.node.RegisterMany({"88.108.1/a", "88.108.1/b"});
+  ResolvedRecord record;
+  const auto resolve = [&](std::string_view identifier) {
+    ASSERT_TRUE(
+        node.node.resolution->Resolve(identifier, *Anonymous(), node.node.Soon(), record).ok());
+  };
+  resolve("88.108.1/a");
+  node.node.clock.SetWallMs(kTestNowMs + 365LL * 86'400'000);
+  ASSERT_TRUE(marks.Flush(store, *node.node.committer, std::nullopt, node.node.Soon()).ok());
+  node.node.clock.SetWallMs(kTestNowMs);
+  resolve("88.108.1/b");
+  ASSERT_TRUE(marks.Flush(store, *node.node.committer, november, node.node.Soon()).ok());
+  EXPECT_EQ(*ResolvedIn(store, november, node.node.Soon()), 2u);
+  // What the node looks up itself is not a resolution.
+  node.node.RegisterMany({"88.108.1/c"});
+  ASSERT_TRUE(
+      node.node.resolution->Read("88.108.1/c", *Anonymous(), node.node.Soon(), record).ok());
+  ASSERT_TRUE(marks.Flush(store, *node.node.committer, november, node.node.Soon()).ok());
+  EXPECT_EQ(*ResolvedIn(store, november, node.node.Soon()), 2u);
   node.node.resolution->SetMarks(nullptr);
 }
 

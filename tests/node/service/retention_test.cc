@@ -20,11 +20,18 @@ std::size_t Rows(TestNode& node, storage::ShardId shard, storage::Space space) {
   return node.engine->Scan(shard, from, to, 100'000, false, node.Soon())->size();
 }
 
+RetentionOptions EveryGap(int hours) {
+  RetentionOptions options;
+  options.feed = std::chrono::hours(hours);
+  options.gap_rows_min = 1;
+  return options;
+}
+
 TEST(RetentionTest, KeepsWhatIsYoungAndTheNewestRow) {
   TestNodeOptions options;
   options.shards = 1;
   TestNode node(std::move(options));
-  Retention retention(*node.engine, node.clock, {std::chrono::hours(10)});
+  Retention retention(*node.engine, node.clock, EveryGap(10));
   for (int hour = 0; hour < 24; ++hour) {
     node.RegisterMany({"88.108.1/a"}, "r" + std::to_string(hour));  // registers once
     node.clock.AdvanceMs(kHourMs);
@@ -55,7 +62,7 @@ TEST(RetentionTest, RowsWithFirstEverRegistrationsStay) {
     node.clock.AdvanceMs(kHourMs);
   }
   node.clock.AdvanceMs(200 * kHourMs);
-  Retention retention(*node.engine, node.clock, {std::chrono::hours(10)});
+  Retention retention(*node.engine, node.clock, EveryGap(10));
   ASSERT_TRUE(retention.Run().ok());
   EXPECT_EQ(Rows(node, 0, storage::Space::kFeed), 16u) << "15 with entries, and the newest";
   node.Register("88.108.1/0");
@@ -64,7 +71,7 @@ TEST(RetentionTest, RowsWithFirstEverRegistrationsStay) {
   ASSERT_TRUE(retention.Run().ok());
   EXPECT_EQ(Rows(node, 0, storage::Space::kFeed), 16u);
   // One that starts anew comes to the same.
-  ASSERT_TRUE(Retention(*node.engine, node.clock, {std::chrono::hours(10)}).Run().ok());
+  ASSERT_TRUE(Retention(*node.engine, node.clock, EveryGap(10)).Run().ok());
   EXPECT_EQ(Rows(node, 0, storage::Space::kFeed), 16u);
 }
 
@@ -95,7 +102,7 @@ TEST(RetentionTest, VersionsMayBeMissing) {
             ->Trim(0, storage::FeedKey(gap_end / 2 + 1), storage::FeedKey(gap_end), node->Soon())
             .ok());
     const std::size_t young = 24 - std::max<std::size_t>(gap_end - 1, 14);
-    ASSERT_TRUE(Retention(*node->engine, node->clock, {std::chrono::hours(10)}).Run().ok());
+    ASSERT_TRUE(Retention(*node->engine, node->clock, EveryGap(10)).Run().ok());
     EXPECT_EQ(Rows(*node, 0, storage::Space::kFeed), young);
   }
 }
@@ -104,7 +111,7 @@ TEST(RetentionTest, WaitsForTheSlowestFollower) {
   auto node = NodeOfADay();
   storage::Version followed = 0;
   RetentionOptions options;
-  options.feed = std::chrono::hours(10);
+  options = EveryGap(10);
   options.followed_up_to = [&](storage::ShardId shard) {
     EXPECT_EQ(shard, 0u);
     return followed;
@@ -132,6 +139,73 @@ TEST(RetentionTest, DropsNothingUnderAWrongClock) {
   EXPECT_EQ(Rows(*node, 0, storage::Space::kFeed), 24u);
   node->clock.SetWallMs(now);
   EXPECT_TRUE(retention.Run().ok());
+}
+
+// Hours of a node that registers, and then does `others` other things, over and over.
+std::unique_ptr<TestNode> NodeOfGaps(int gaps, int others) {
+  TestNodeOptions options;
+  options.shards = 1;
+  auto node = std::make_unique<TestNode>(std::move(options));
+  for (int gap = 0; gap < gaps; ++gap) {
+    node->Register("88.108.1/" + std::to_string(gap));
+    for (int other = 0; other < others; ++other) {
+      EXPECT_TRUE(node->committer->Nudge(0, node->Soon()).ok());
+    }
+    node->clock.AdvanceMs(kHourMs);
+  }
+  node->clock.AdvanceMs(100 * kHourMs);
+  EXPECT_TRUE(node->committer->Nudge(0, node->Soon()).ok());
+  return node;
+}
+
+TEST(RetentionTest, SmallGapsStay) {
+  auto node = NodeOfGaps(5, 7);
+  RetentionOptions options = EveryGap(10);
+  options.gap_rows_min = 8;
+  ASSERT_TRUE(Retention(*node->engine, node->clock, options).Run().ok());
+  EXPECT_EQ(Rows(*node, 0, storage::Space::kFeed), 41u);
+  options.gap_rows_min = 7;
+  ASSERT_TRUE(Retention(*node->engine, node->clock, options).Run().ok());
+  EXPECT_EQ(Rows(*node, 0, storage::Space::kFeed), 6u);
+}
+
+TEST(RetentionTest, ARunIsBoundedAndEndsWhenTold) {
+  auto node = NodeOfGaps(10, 9);
+  RetentionOptions options = EveryGap(10);
+  options.rows_max = 16;
+  bool stop = true;
+  options.stopping = [&] { return stop; };
+  Retention retention(*node->engine, node->clock, options);
+  ASSERT_TRUE(retention.Run().ok());
+  EXPECT_EQ(Rows(*node, 0, storage::Space::kFeed), 101u);
+  stop = false;
+  std::size_t rows = 101;
+  for (int run = 0; run < 7; ++run) {
+    ASSERT_TRUE(retention.Run().ok());
+    const std::size_t left = Rows(*node, 0, storage::Space::kFeed);
+    EXPECT_LT(left, rows) << run;
+    EXPECT_GE(left + 16, rows) << run;
+    rows = left;
+  }
+  EXPECT_EQ(rows, 11u);
+}
+
+TEST(RetentionTest, WhatWasExaminedIsNotReadAgainAfterARestart) {
+  auto node = NodeOfGaps(2, 2100);
+  RetentionOptions options = EveryGap(10);
+  options.committer = node->committer.get();
+  ASSERT_TRUE(Retention(*node->engine, node->clock, options).Run().ok());
+  ASSERT_EQ(Rows(*node, 0, storage::Space::kFeed), 4u) << "the mark was written in a commit";
+  // A row that would be dropped, were it read again.
+  const auto before = Rows(*node, 0, storage::Space::kFeed);
+  options.rows_max = 1;
+  options.gap_rows_min = 1;
+  node->clock.AdvanceMs(200 * kHourMs);
+  EXPECT_TRUE(node->committer->Nudge(0, node->Soon()).ok());
+  Retention restarted(*node->engine, node->clock, options);
+  ASSERT_TRUE(restarted.Run().ok());
+  EXPECT_LT(Rows(*node, 0, storage::Space::kFeed), before + 1)
+      << "one look was enough: it began where the other had ended";
 }
 
 }  // namespace

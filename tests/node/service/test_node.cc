@@ -119,7 +119,7 @@ ItemResult TestNode::Update(const UpdateInput& input) {
 }
 
 storage::Figures TestNode::Volume(std::string_view month) {
-  auto report = volume->GetVolume(month, {}, Soon());
+  auto report = volume->GetVolume(*operator_, month, {}, Soon());
   EXPECT_TRUE(report.ok());
   return report.ok() ? report->figures : storage::Figures{};
 }

@@ -508,8 +508,11 @@ TEST_F(LedgerTest, RegistrationHoldsWhereTheLedgerIsLate) {
 // Whence registrations come is counted, for the statement's evidence.
 TEST_F(LedgerTest, CountsWhereRegistrationsComeFrom) {
   Register("88.108.1001/SN1");
+  EXPECT_EQ(node_.Ask("GET", "/v1/volume?groupBy=source-address").status, 401);
+  service::Caller auditor;
+  auditor.role = service::Role::kAuditor;
   const auto report = node_.services().volume.GetVolume(
-      {}, "source-address", node_.clock().After(std::chrono::seconds(30)));
+      auditor, {}, "source-address", node_.clock().After(std::chrono::seconds(30)));
   ASSERT_TRUE(report.ok()) << report.error().detail;
   ASSERT_EQ(report->groups.size(), 1U);
   EXPECT_EQ(report->groups[0].first, "127.0.0.1");
