@@ -2,6 +2,7 @@
 """The auditor's and the witness's commands against a real node: download, verify, statement,
 witness, rank, and what they say of a log that was tampered with."""
 
+import datetime
 import json
 import os
 import time
@@ -69,7 +70,7 @@ class AuditTest(NodeTest):
         mirror = self.check_folder(node)
         self.check_statement_and_rank(node)
         self.check_tampering(node, mirror)
-        self.check_witness(node)
+        self.check_month_end(*self.check_witness(node))
 
     def check_live(self, node):
         report = self.verify(node, "--url", self.url(node))
@@ -91,6 +92,9 @@ class AuditTest(NodeTest):
         self.assertEqual(other["faults"][0]["kind"], "bad-identifier")
         self.assertEqual(other["faultsTotal"], LEAVES)
         self.verify(node, "--url", self.url(node), code=EXIT_NOT_AUTHORISED, token_file=None)
+        stranger = self.verify(node, "--url", self.url(node), "--public", token_file=None)
+        self.assertEqual((stranger["verified"], stranger["leavesRead"]), (True, 0))
+        self.assertIn("the leaves: identifiers", "\n".join(stranger["unchecked"]))
 
     def check_folder(self, node):
         mirror = os.path.join(self.directory, "mirror")
@@ -152,6 +156,55 @@ class AuditTest(NodeTest):
                              os.path.join(self.directory, "witness", "witness.vkey"))
         self.assertEqual(report["verified"], True)
         self.assertIn("witness witness.example/w1 cosigned", "\n".join(report["checked"]))
+        return node, vkey
+
+    def register_more(self, node, name, count):
+        token = open(node.token_file, encoding="ascii").read().strip()
+        items = [{"identifier": f"88.108.1001/{name}{i}",
+                  "values": [{"type": "NAME", "data": f"{name} {i}"}]} for i in range(count)]
+        status, _, answer = self.http(node, token)("POST", "/v1/identifiers:batchRegister",
+                                                   {"items": items})
+        self.assertEqual(status, 200, answer)
+        self.assertEqual({r["outcome"] for r in answer["results"]}, {"REGISTERED"})
+
+    def check_month_end(self, node, witness_vkey):
+        """The month closes at exactly its registrations, is stated as final, and is cosigned though
+        the log has gone on; what comes later counts in the next month."""
+        self.register_more(node, "LATE", 5)
+        self.wait_for_checkpoint(node, LEAVES + 5)
+        self.assertEqual(node.stop(), 0)
+        zone = datetime.timezone(datetime.timedelta(hours=8))  # Asia/Shanghai
+        now = datetime.datetime.now(zone)
+        year, month = divmod(now.year * 12 + now.month, 12)
+        end = datetime.datetime(year, month + 1, 1, tzinfo=zone)
+        ahead_hours = int((end - now).total_seconds() // 3600) + 2
+        node = self.start({"IDNODE_LEDGER_WITNESS_VKEYS": witness_vkey,
+                           "IDNODE_CLOCK_AHEAD_HOURS": str(ahead_hours)})
+        public = self.http(node)
+        deadline = time.monotonic() + END_SECONDS
+        note = b""
+        while b"\nstatus: final\n" not in note:
+            self.assertLess(time.monotonic(), deadline, note)
+            note = public("GET", f"/ledger/statement/{self.month}",
+                          headers={"Accept": "text/plain"})[2]
+            note = note if isinstance(note, bytes) else b""
+        self.register_more(node, "NEXT", 3)
+        self.wait_for_checkpoint(node, LEAVES + 8)
+        for month, count in ((self.month, LEAVES + 5), (end.strftime("%Y-%m"), 3)):
+            status, _, volume = public("GET", f"/v1/volume/{month}")
+            self.assertEqual((status, volume["firstEver"]), (200, str(count)))
+        self.witness(node, 0)
+        closing = public("GET", f"/ledger/statement/{self.month}/checkpoint")[2].decode()
+        self.assertEqual(closing.split("\n")[1], str(LEAVES + 5))
+        self.assertIn("— witness.example/w1 ", closing)
+        report = self.verify(node, "--url", self.url(node), "--witness-vkey",
+                             os.path.join(self.directory, "witness", "witness.vkey"))
+        self.assertEqual((report["verified"], report["status"], report["firstEver"]),
+                         (True, "final", LEAVES + 5))
+        path = self.file("final.note", note.decode())
+        ranked = self.idnode_json(node, "rank", path, "--vkey", self.keys[1], token_file=None)
+        self.assertEqual([(r["rank"], r["status"], r["firstEver"]) for r in ranked["rows"]],
+                         [(1, "final", LEAVES + 5)])
 
 
 if __name__ == "__main__":

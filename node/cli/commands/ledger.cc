@@ -76,6 +76,7 @@ struct VerifyArguments {
   std::uint64_t sample = 0;
   std::optional<std::uint64_t> seed;
   bool no_resolve = false;
+  bool only_public = false;
   std::string time_zone = std::string(kCountingZone);
   std::vector<std::string> prefixes;
   std::string temp_dir;
@@ -304,6 +305,7 @@ Result<VerifyOptions> MakeVerifyOptions(const VerifyArguments& arguments) {
     }
   }
   options.resolve = !arguments.no_resolve;
+  options.leaves = !arguments.only_public;
   options.temp_dir = arguments.temp_dir;
   if (options.temp_dir.empty()) {
     const char* folder = std::getenv("TMPDIR");
@@ -462,6 +464,11 @@ void AddVerify(CommandLine& line, CLI::App* parent) {
                      line.T({"Draw the same sample again", "用同一种子重复抽样"}));
   verify->add_flag("--no-resolve", arguments->no_resolve,
                    line.T({"Do not resolve the sample", "不解析抽样标识"}));
+  verify
+      ->add_flag("--public", arguments->only_public,
+                 line.T({"Only what takes no token: signatures, heads, chain, figures; no leaves",
+                         "仅核对无需令牌的内容：签名、树头、声明链与数字，不读记录"}))
+      ->excludes("--sample", "--since-start", "--all-months");
   verify
       ->add_option("--time-zone", arguments->time_zone,
                    line.T({"Zone that the months are counted in", "月份计数所用的时区"}))

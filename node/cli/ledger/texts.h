@@ -6,6 +6,9 @@
 namespace idnode::cli::texts {
 
 // What a fault is about.
+inline constexpr Text kNotLeaves{
+    "the leaves: identifiers, their times and duplicates (reading them takes an auditor's token)",
+    "各条记录：标识、时间与重复（读取须有审核员令牌）"};
 inline constexpr Text kTheStatement{"the statement of $0", "$0 的声明"};
 inline constexpr Text kClosingHead{"the closing checkpoint of $0", "$0 的月末检查点"};
 inline constexpr Text kStartHead{"the checkpoint at the start of $0", "$0 的月初检查点"};

@@ -68,6 +68,7 @@ class Verification {
   Result<void> CheckSeen();
   /// Opens a checkpoint of the log's own keys; none, after a fault, where it does not verify.
   std::optional<ledger::OpenedCheckpoint> OpenHead(const Phrase& what, const std::string& bytes);
+  Result<void> CompareOwnHeads();
   Result<void> Compare(const Phrase& what, const ledger::TreeHead& a, const ledger::TreeHead& b);
   void CheckWitnesses(const ledger::OpenedCheckpoint& head);
   std::optional<ledger::OpenedNote> Open(const Phrase& what, const std::string& bytes,

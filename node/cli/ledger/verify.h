@@ -66,6 +66,8 @@ struct VerifyOptions {
   std::uint64_t sample = 0;
   std::uint64_t seed = 0;
   bool resolve = true;  ///< where the source is live
+  /// False: only what anyone may read. Signatures, heads, chain and figures, but no leaves.
+  bool leaves = true;
   /// The zone that the months are counted in: not the statement's own word, which could shift a
   /// month's ends.
   std::string time_zone = std::string(kCountingZone);
