@@ -316,10 +316,24 @@ LedgerReader::StatementRef LedgerReader::FreshProvisional(const PublishedRef& pu
 Result<LedgerReader::StatementRef> LedgerReader::Provisional(const PublishedRef& published,
                                                              Deadline deadline) const {
   if (auto fresh = FreshProvisional(published); fresh != nullptr) return fresh;
-  const std::unique_lock making(making_, deadline);
-  if (!making.owns_lock()) {
-    return Error(Errc::kDeadlineExceeded, "the provisional statement was not made in time");
+  {
+    std::unique_lock lock(making_mutex_);
+    if (!made_.wait_until(lock, deadline, [this] { return !making_; })) {
+      return Error(Errc::kDeadlineExceeded, "the provisional statement was not made in time");
+    }
+    making_ = true;
   }
+  auto made = FreshOrMade(published, deadline);
+  {
+    std::lock_guard lock(making_mutex_);
+    making_ = false;
+  }
+  made_.notify_one();
+  return made;
+}
+
+Result<LedgerReader::StatementRef> LedgerReader::FreshOrMade(const PublishedRef& published,
+                                                             Deadline deadline) const {
   if (auto fresh = FreshProvisional(published); fresh != nullptr) return fresh;
   const auto began = clock_.Monotonic();
   auto made = MakeProvisional(published, deadline);

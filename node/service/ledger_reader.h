@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -67,6 +68,7 @@ class LedgerReader : public LedgerService {
   Result<StatementRef> Provisional(const PublishedRef& published, Deadline deadline) const;
   Result<StatementRef> MakeProvisional(const PublishedRef& published, Deadline deadline) const;
   StatementRef FreshProvisional(const PublishedRef& published) const;
+  Result<StatementRef> FreshOrMade(const PublishedRef& published, Deadline deadline) const;
   Result<StatementRef> Final(Month month, Deadline deadline) const;
   Result<std::string> CheckpointOf(std::uint64_t size, const PublishedRef& published,
                                    Deadline deadline) const;
@@ -87,8 +89,10 @@ class LedgerReader : public LedgerService {
   std::map<std::uint64_t, std::map<SignerId, std::string>> cosignatures_;
   mutable std::optional<std::pair<Deadline, StatementRef>> provisional_;  ///< and when it was made
   mutable std::map<Month, StatementRef> finals_;  ///< a few; their checkpoint is not kept
-  /// Held by the one that makes a provisional statement; before `mutex_`.
-  mutable std::timed_mutex making_;
+  // One makes a provisional statement at a time.
+  mutable std::mutex making_mutex_;
+  mutable std::condition_variable made_;
+  mutable bool making_ = false;  ///< under making_mutex_
 };
 
 }  // namespace idnode::service

@@ -39,7 +39,7 @@ struct ReceiptsWanted {
 // A batch on its way. Completed once: by its last part, by the last receipt, or by its deadline.
 class BatchState : public std::enable_shared_from_this<BatchState> {
  public:
-  BatchState(std::unique_ptr<PendingBatch> pending, RegistrationService::DoneFn done,
+  BatchState(std::shared_ptr<PendingBatch> pending, RegistrationService::DoneFn done,
              LedgerService* ledger, Deadline deadline)
       : batch(std::move(pending)), done_(std::move(done)), ledger_(ledger), deadline_(deadline) {}
 
@@ -105,7 +105,8 @@ class BatchState : public std::enable_shared_from_this<BatchState> {
     });
   }
 
-  std::unique_ptr<PendingBatch> batch;
+  /// Null once completed; parts have it of their own.
+  std::shared_ptr<PendingBatch> batch;
   Digest fingerprint{};
 
  private:
@@ -165,10 +166,9 @@ class BatchState : public std::enable_shared_from_this<BatchState> {
     }
     BatchResult result;
     result.results = std::move(batch->results());
-    // Whoever waits for the ledger yet holds the state, but not the items. Parts that are still
-    // under way need them.
-    std::unique_ptr<PendingBatch> items;
-    if (parts_left_ == 0) items = std::move(batch);
+    // Whoever waits for the ledger yet holds the state, but not the items. Each part does: its
+    // group is read, as what the next one is prepared on, after its outcome is told.
+    const auto items = std::move(batch);
     lock.unlock();
     done(std::move(result));
   }
@@ -193,18 +193,22 @@ class BatchState : public std::enable_shared_from_this<BatchState> {
 class ShardPart : public storage::Transaction {
  public:
   ShardPart(std::shared_ptr<BatchState> state, const RecordLimits& limits, std::int64_t now_ms)
-      : state_(std::move(state)), limits_(limits), now_ms_(now_ms) {}
+      : state_(std::move(state)),
+        batch_(state_->batch),
+        receipts_wanted_(state_->wants_receipts()),
+        limits_(limits),
+        now_ms_(now_ms) {}
 
   void AddItem(std::uint32_t index) {
-    const auto& item = state_->batch->items()[index];
+    const auto& item = batch_->items()[index];
     indexes_.push_back(index);
-    if (item.kind == ItemKind::kRejected) rejected_.push_back(state_->batch->results()[index]);
+    if (item.kind == ItemKind::kRejected) rejected_.push_back(batch_->results()[index]);
     bytes += item.key.size() + item.record_bytes + item.content_bytes + 64;
     items = indexes_.size();
   }
 
   void CollectKeys(storage::KeyCollector& keys) override {
-    const auto& batch = *state_->batch;
+    const auto& batch = *batch_;
     slots_.clear();
     slots_.reserve(indexes_.size());
     for (const auto index : indexes_) {
@@ -221,7 +225,7 @@ class ShardPart : public storage::Transaction {
   }
 
   void Apply(storage::GroupContext& group) override {
-    auto& batch = *state_->batch;
+    auto& batch = *batch_;
     results_.clear();
     receipts_ = {};
     reused_ = false;
@@ -229,7 +233,6 @@ class ShardPart : public storage::Transaction {
     results_.reserve(indexes_.size());
     auto rejected = rejected_.begin();
     receipts_.version = group.version();
-    const bool receipts = state_->wants_receipts();
     for (std::size_t i = 0; i < indexes_.size(); ++i) {
       auto& item = batch.items()[indexes_[i]];
       const std::uint64_t ordinal = group.first_ever();
@@ -237,7 +240,7 @@ class ShardPart : public storage::Transaction {
                              ? *rejected++
                              : ApplyItem(item, slots_[i], *batch.caller(), limits_,
                                          batch.source_address(), group));
-      if (receipts && results_.back().outcome == Outcome::kRegistered) {
+      if (receipts_wanted_ && results_.back().outcome == Outcome::kRegistered) {
         receipts_.shard = item.shard;
         receipts_.items.emplace_back(indexes_[i], ordinal);
       }
@@ -286,6 +289,9 @@ class ShardPart : public storage::Transaction {
   }
 
   const std::shared_ptr<BatchState> state_;
+  // Keys and values of its group are views into it.
+  const std::shared_ptr<PendingBatch> batch_;
+  const bool receipts_wanted_;
   const RecordLimits& limits_;
   const std::int64_t now_ms_;
   std::vector<std::uint32_t> indexes_;
