@@ -20,6 +20,14 @@ inline constexpr std::string_view kTestOrigin = "test.example/88.108";
 /// Keys made once: making SM2 keys takes time.
 const LedgerKeys& TestKeys();
 
+/// "88.108.PREFIX/SNNUMBER".
+std::string Id(std::uint64_t prefix, std::uint64_t number);
+/// `count` of them, from number `from` on.
+std::vector<std::string> Ids(std::uint64_t prefix, std::uint64_t from, std::uint64_t count);
+/// A node over an engine that is there already.
+TestNodeOptions Over(std::unique_ptr<storage::Engine> engine);
+std::unique_ptr<storage::Engine> MemoryEngine(storage::ShardId shards = 4);
+
 /// A node with a ledger whose sequencer the test steps.
 class LedgerNode {
  public:

@@ -9,29 +9,6 @@
 namespace idnode::service {
 namespace {
 
-std::string Id(std::uint64_t prefix, std::uint64_t number) {
-  return "88.108." + std::to_string(prefix) + "/SN" + std::to_string(number);
-}
-
-std::vector<std::string> Ids(std::uint64_t prefix, std::uint64_t from, std::uint64_t count) {
-  std::vector<std::string> ids;
-  for (std::uint64_t i = 0; i < count; ++i) ids.push_back(Id(prefix, from + i));
-  return ids;
-}
-
-TestNodeOptions Over(std::unique_ptr<storage::Engine> engine) {
-  TestNodeOptions options;
-  options.given_engine = std::move(engine);
-  return options;
-}
-
-std::unique_ptr<storage::Engine> MemoryEngine(storage::ShardId shards = 4) {
-  storage::EngineOptions options;
-  options.engine = "memory";
-  options.shards = shards;
-  return *storage::OpenEngine(options);
-}
-
 // Puts a row into the ledger's shard as another program would.
 void PutRow(LedgerNode& node, const std::string& key, const std::string& value) {
   LedgerWrite write;
