@@ -89,6 +89,27 @@ class ConnectionTest : public ::testing::Test {
     return answer.value_or(Answer());
   }
 
+  // A connection beyond a bound is told so and closed.
+  void ExpectRefused() {
+    Client refused(port());
+    const Answer answer = Ask(refused, RequestText("GET", "/refused"));
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_NE(answer.body.find("overloaded"), std::string::npos);
+    EXPECT_TRUE(refused.Closed());
+  }
+
+  // Ends `client`. The place is free once the server has seen the end of the connection.
+  void ExpectPlaceAfter(Client& client) {
+    EXPECT_EQ(Ask(client, RequestText("GET", "/last", "Connection: close\r\n")).status, 200);
+    EXPECT_TRUE(client.Closed());
+    int status = 503;
+    for (int tries = 0; tries < 1'000 && status == 503; ++tries) {
+      Client next(port());
+      status = Ask(next, RequestText("GET", "/next")).status;
+    }
+    EXPECT_EQ(status, 200);
+  }
+
   EchoHandler handler_;
   SystemClock clock_;
   Metrics metrics_;
@@ -296,20 +317,8 @@ TEST_F(ConnectionTest, ConnectionsAtTheirBound) {
   Client second(port());
   EXPECT_EQ(Ask(first, RequestText("GET", "/1")).status, 200);
   EXPECT_EQ(Ask(second, RequestText("GET", "/2")).status, 200);
-  Client third(port());
-  const Answer refused = Ask(third, RequestText("GET", "/3"));
-  EXPECT_EQ(refused.status, 503);
-  EXPECT_NE(refused.body.find("overloaded"), std::string::npos);
-  EXPECT_TRUE(third.Closed());
-  EXPECT_EQ(Ask(first, RequestText("GET", "/1", "Connection: close\r\n")).status, 200);
-  EXPECT_TRUE(first.Closed());
-  // The place is free once the server has seen the end of the connection.
-  int status = 503;
-  for (int tries = 0; tries < 1'000 && status == 503; ++tries) {
-    Client next(port());
-    status = Ask(next, RequestText("GET", "/4")).status;
-  }
-  EXPECT_EQ(status, 200);
+  ExpectRefused();
+  ExpectPlaceAfter(first);
 }
 
 TEST_F(ConnectionTest, ConnectionsOfOneAddressAtTheirBound) {
@@ -320,24 +329,11 @@ TEST_F(ConnectionTest, ConnectionsOfOneAddressAtTheirBound) {
   Client second(port());
   EXPECT_EQ(Ask(first, RequestText("GET", "/1")).status, 200);
   EXPECT_EQ(Ask(second, RequestText("GET", "/2")).status, 200);
-  {
-    Client third(port());
-    const Answer refused = Ask(third, RequestText("GET", "/3"));
-    EXPECT_EQ(refused.status, 503);
-    EXPECT_NE(refused.body.find("overloaded"), std::string::npos);
-    EXPECT_TRUE(third.Closed());
-  }
+  ExpectRefused();
   // Others are not the worse for it.
   Client other(port(), "127.0.0.2");
   EXPECT_EQ(Ask(other, RequestText("GET", "/4")).status, 200);
-  EXPECT_EQ(Ask(first, RequestText("GET", "/1", "Connection: close\r\n")).status, 200);
-  EXPECT_TRUE(first.Closed());
-  int status = 503;
-  for (int tries = 0; tries < 1'000 && status == 503; ++tries) {
-    Client next(port());
-    status = Ask(next, RequestText("GET", "/5")).status;
-  }
-  EXPECT_EQ(status, 200);
+  ExpectPlaceAfter(first);
 }
 
 TEST_F(ConnectionTest, NoBoundForAnAddressWhereItIsNought) {
