@@ -99,7 +99,13 @@ class RocksDbDiskTest : public testing::Test {
     })) << engine_->Health().detail;
     ++version_;
   }
+  // The one commit whose outcome is open counts once it is seen: recovery replays what the log
+  // holds of it.
+  void Settle() {
+    if (HeadOf(*engine_, 0) == version_ + 1) ++version_;
+  }
   void ExpectEverythingThere() {
+    Settle();
     EXPECT_EQ(HeadOf(*engine_, 0), version_);
     for (Version version = 1; version <= version_; ++version) {
       const std::string value = GetText(*engine_, 0, KeyOf(version));
@@ -147,11 +153,18 @@ TEST_F(RocksDbDiskTest, WithoutAReserveTheEngineLivesThroughAFullDisk) {
     } else {
       EXPECT_EQ(stopped.code(), Errc::kStorageFull);
     }
-    const auto refused = CommitNext();
-    if (!refused.ok()) {
-      EXPECT_EQ(refused.code(), Errc::kStorageFull) << refused.error().detail;
-    }
-    EXPECT_FALSE(engine_->Health().writable);
+    // Reopening drops old logs, and as long as that makes room the engine heals by itself.
+    EXPECT_TRUE(Eventually([&] {
+      FillDisk(0);
+      Settle();
+      const auto refused = CommitNext();
+      if (!refused.ok()) {
+        EXPECT_EQ(refused.code(), Errc::kStorageFull) << refused.error().detail;
+        return !engine_->Health().writable;
+      }
+      if (*refused == CommitStatus::kCommitted) ++version_;
+      return false;
+    }));
     ExpectEverythingThere();
 
     FreeDisk();

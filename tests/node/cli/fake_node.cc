@@ -1,5 +1,7 @@
 #include "tests/node/cli/fake_node.h"
 
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include <grpcpp/health_check_service_interface.h>
@@ -9,6 +11,9 @@
 
 namespace idnode::cli {
 namespace {
+
+constexpr int kStartAttempts = 100;
+constexpr std::chrono::milliseconds kStartPause{100};
 
 std::string Folded(const std::string& identifier) {
   std::string folded;
@@ -46,15 +51,21 @@ FakeNode::FakeNode() {
 FakeNode::~FakeNode() { Stop(); }
 
 void FakeNode::Start() {
-  grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:" + std::to_string(port_), grpc::InsecureServerCredentials(),
-                           &port_);
-  builder.RegisterService(static_cast<v1::RegistrationService::Service*>(this));
-  builder.RegisterService(static_cast<v1::ResolutionService::Service*>(this));
-  builder.RegisterService(static_cast<v1::VolumeService::Service*>(this));
-  builder.RegisterService(static_cast<v1::AccessService::Service*>(this));
-  builder.RegisterService(static_cast<v1::LedgerService::Service*>(this));
-  server_ = builder.BuildAndStart();
+  // Started again on its port, it may find that another process's connection has it for a moment.
+  for (int attempt = 0; !server_ && attempt < kStartAttempts; ++attempt) {
+    if (attempt > 0) std::this_thread::sleep_for(kStartPause);
+    grpc::ServerBuilder builder;
+    int bound = 0;
+    builder.AddListeningPort("127.0.0.1:" + std::to_string(port_),
+                             grpc::InsecureServerCredentials(), &bound);
+    builder.RegisterService(static_cast<v1::RegistrationService::Service*>(this));
+    builder.RegisterService(static_cast<v1::ResolutionService::Service*>(this));
+    builder.RegisterService(static_cast<v1::VolumeService::Service*>(this));
+    builder.RegisterService(static_cast<v1::AccessService::Service*>(this));
+    builder.RegisterService(static_cast<v1::LedgerService::Service*>(this));
+    server_ = builder.BuildAndStart();
+    if (server_) port_ = bound;
+  }
   IDNODE_CHECK(server_ != nullptr);
 }
 

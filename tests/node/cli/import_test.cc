@@ -1,4 +1,5 @@
 // `idnode import` against a node that overloads, breaks, restarts and forgets to answer.
+#include <chrono>
 #include <csignal>
 #include <set>
 #include <string>
@@ -20,6 +21,8 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
+constexpr std::chrono::milliseconds kSlowAnswer{50};
+
 /// Signals must find no thread that dies of them; the command under test takes them.
 bool BlockSignals() {
   sigset_t signals;
@@ -30,6 +33,14 @@ bool BlockSignals() {
 
 class ImportTest : public testing::Test {
  protected:
+  /// Interrupts the command at batch `at`; what follows is answered slowly, so that the signal is
+  /// noticed before the input ends, also on a busy machine.
+  void InterruptAt(int at) {
+    node_.OnBatch([at](int number) {
+      if (number == at) ::kill(::getpid(), SIGINT);
+      if (number > at) std::this_thread::sleep_for(kSlowAnswer);
+    });
+  }
   /// A catalogue of `rows` rows, each with its own GTIN.
   std::string Catalogue(int rows) {
     std::string text = "gtin,name\n";
@@ -143,9 +154,7 @@ TEST_F(ImportTest, GoesOnAfterTheNodeIsStoppedAndStarted) {
 
 TEST_F(ImportTest, InterruptionPrintsWhatResumesAndResumesExactly) {
   const std::string file = Catalogue(500);
-  node_.OnBatch([](int number) {
-    if (number == 6) ::kill(::getpid(), SIGINT);
-  });
+  InterruptAt(6);
   const CliResult interrupted = Import(file, {"--in-flight", "2"});
   EXPECT_EQ(interrupted.code, kExitInterrupted);
   EXPECT_THAT(interrupted.err, HasSubstr("resume with:\n  idnode --server"));
@@ -170,9 +179,7 @@ TEST_F(ImportTest, InterruptionPrintsWhatResumesAndResumesExactly) {
 
 TEST_F(ImportTest, ResumeRefusesOtherInputAndOtherMapping) {
   const std::string file = Catalogue(500);
-  node_.OnBatch([](int number) {
-    if (number == 3) ::kill(::getpid(), SIGINT);
-  });
+  InterruptAt(3);
   ASSERT_EQ(Import(file, {"--in-flight", "2"}).code, kExitInterrupted);
   node_.OnBatch(nullptr);
   const CliResult mapping = Import(file, {"--resume", "--class", "part"});
