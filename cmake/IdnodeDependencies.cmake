@@ -13,6 +13,7 @@ find_package(tomlplusplus CONFIG REQUIRED)
 find_path(CLI11_INCLUDE_DIR CLI/CLI.hpp REQUIRED)
 find_library(JEMALLOC_LIBRARY jemalloc)
 find_library(XXHASH_LIBRARY xxhash REQUIRED)
+find_library(RE2_LIBRARY re2 REQUIRED)
 
 add_library(idnode_cli11 INTERFACE)
 target_include_directories(idnode_cli11 SYSTEM INTERFACE ${CLI11_INCLUDE_DIR})

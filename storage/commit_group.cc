@@ -36,7 +36,8 @@ std::string EncodeShardRow(std::int64_t commit_ms) {
 bool SameKind(const Event& a, const Event& b) {
   return a.change == b.change && a.prefix == b.prefix && a.application == b.application &&
          a.object_class == b.object_class && a.template_ref == b.template_ref &&
-         a.source_address == b.source_address && a.has_attributes == b.has_attributes;
+         a.source_address == b.source_address && a.industry == b.industry && a.region == b.region &&
+         a.has_attributes == b.has_attributes;
 }
 
 Error Moved() { return Error(Errc::kConflict, "another commit came between"); }
@@ -137,8 +138,12 @@ Result<std::size_t> CommitGroup::PrepareFitting(Engine& engine, const Result<std
                                      [](const auto& each) { return each->advance_time; });
     commit_ms_ = std::max(*now, chain.last_commit_ms + (advance ? 1 : 0));
   }
+  reading_ = &engine;
+  read_version_max_ = chain.version;
+  read_deadline_ = deadline;
   for (std::size_t i = 0; i < transactions_.size(); ++i) {
     transactions_[i]->Apply(*this);
+    if (late_error_.has_value()) return *late_error_;
     if (!Fits()) return i;
   }
   FlushRuns();
@@ -161,7 +166,11 @@ void CommitGroup::Reset() {
       slot_ends_.push_back(slots_.size());
     }
     collected_ = true;
+  } else {
+    DropLateSlots();
   }
+  late_values_.clear();
+  late_error_.reset();
   for (auto& slot : slots_) {
     slot.value = {};
     slot.existed = slot.exists = slot.written = false;
@@ -176,6 +185,15 @@ void CommitGroup::Reset() {
   writes_ = WriteSet();
   read_bytes_ = written_bytes_ = written_rows_ = 0;
   previous_.reset();
+}
+
+// Slots that the last Apply added: their keys go with what is held.
+void CommitGroup::DropLateSlots() {
+  const std::size_t collected = slot_ends_.empty() ? 0 : slot_ends_.back();
+  while (slots_.size() > collected) {
+    by_key_.erase(slots_.back().key);
+    slots_.pop_back();
+  }
 }
 
 Result<void> CommitGroup::ReadChain(Engine& engine, ShardChain& chain, Deadline deadline) {
@@ -242,14 +260,16 @@ Result<std::size_t> CommitGroup::ReadSlots(Engine& engine, ShardChain& chain, De
 
 void CommitGroup::Overlay(const CommitGroup& previous) {
   if (previous.by_key_.empty()) return;
-  for (auto& slot : slots_) {
-    const auto found = previous.by_key_.find(slot.key);
-    if (found == previous.by_key_.end()) continue;
-    const SlotState& before = previous.slots_[found->second];
-    if (!before.written) continue;
-    slot.value = before.value;
-    slot.existed = slot.exists = before.exists;
-  }
+  for (auto& slot : slots_) Overlay(previous, slot);
+}
+
+void CommitGroup::Overlay(const CommitGroup& previous, SlotState& slot) {
+  const auto found = previous.by_key_.find(slot.key);
+  if (found == previous.by_key_.end()) return;
+  const SlotState& before = previous.slots_[found->second];
+  if (!before.written) return;
+  slot.value = before.value;
+  slot.existed = slot.exists = before.exists;
 }
 
 Slot CommitGroup::Add(std::string_view key) {
@@ -278,6 +298,27 @@ void CommitGroup::Erase(Slot slot) {
   written_bytes_ += slots_[slot].key.size();
   slots_[slot].exists = false;
   slots_[slot].written = true;
+}
+
+Slot CommitGroup::AddLate(std::string key) {
+  if (const auto found = by_key_.find(key); found != by_key_.end()) return found->second;
+  SlotState slot;
+  slot.key = Hold(std::move(key));
+  auto read = reading_->Read(shard_, {&slot.key, 1}, read_deadline_);
+  if (!read.ok()) {
+    late_error_ = read.error();
+  } else if (read->version > read_version_max_) {
+    late_error_ = Moved();
+  } else if (auto& value = read->values[0]; value.has_value()) {
+    read_bytes_ += slot.key.size() + value->size();
+    slot.value = late_values_.emplace_back(std::move(*value));
+    slot.existed = slot.exists = true;
+  }
+  if (previous_ != nullptr) Overlay(*previous_, slot);
+  const auto added = static_cast<Slot>(slots_.size());
+  slots_.push_back(slot);
+  by_key_.emplace(slot.key, added);
+  return added;
 }
 
 void CommitGroup::Insert(std::string_view key, std::string_view value) {
@@ -358,6 +399,9 @@ Result<void> CommitGroup::WriteCounters(Engine& engine, ShardChain& chain, Deadl
   for (const auto& [id, delta] : deltas_) {
     CounterRow& row = chain.counters[id];
     const bool existed = !row.figures.zero();
+    if (!existed && id.dimension == Dimension::kTotal) {
+      row.dimensions = static_cast<std::uint32_t>(Dimensions().size());
+    }
     row.figures += delta;
     row.version = expected_ + 1;
     const Row written{Hold(CounterKey(id.month, static_cast<std::uint8_t>(id.dimension), id.value)),

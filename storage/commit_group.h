@@ -94,6 +94,7 @@ class CommitGroup : public KeyCollector, public GroupContext {
   const std::string_view* Find(Slot slot) const override;
   void Put(Slot slot, std::string_view value) override;
   void Erase(Slot slot) override;
+  Slot AddLate(std::string key) override;
   void Insert(std::string_view key, std::string_view value) override;
   void Count(const Event& event) override;
   void Feed(const FeedEntry& entry) override;
@@ -115,6 +116,7 @@ class CommitGroup : public KeyCollector, public GroupContext {
   };
 
   void Reset();
+  void DropLateSlots();
   void RefuseForTime(const Error& error);
   void Keep(std::size_t count);
   bool Fits() const;
@@ -123,6 +125,7 @@ class CommitGroup : public KeyCollector, public GroupContext {
   Result<std::size_t> ReadSlots(Engine& engine, ShardChain& chain, Deadline deadline);
   Result<void> ReadChain(Engine& engine, ShardChain& chain, Deadline deadline);
   void Overlay(const CommitGroup& previous);
+  static void Overlay(const CommitGroup& previous, SlotState& slot);
   void FlushRuns();
   Result<void> WriteCounters(Engine& engine, ShardChain& chain, Deadline deadline);
   void WriteShardAndFeed(ShardChain& chain);
@@ -142,6 +145,12 @@ class CommitGroup : public KeyCollector, public GroupContext {
   std::vector<SlotState> slots_;
   absl::flat_hash_map<std::string_view, Slot> by_key_;
   std::vector<std::optional<std::string>> base_values_;
+  // Of slots that were added while applying. They stay where they are: slots point into them.
+  std::deque<std::string> late_values_;
+  std::optional<Error> late_error_;
+  Engine* reading_ = nullptr;  ///< while transactions apply
+  Version read_version_max_ = 0;
+  Deadline read_deadline_{};
   std::deque<std::string> held_;
   std::vector<Row> blind_inserts_;
   std::vector<Run> runs_;

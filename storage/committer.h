@@ -47,6 +47,11 @@ class GroupContext {
   virtual const std::string_view* Find(Slot slot) const = 0;
   virtual void Put(Slot slot, std::string_view value) = 0;
   virtual void Erase(Slot slot) = 0;
+  /// A slot for a key that became known only while applying, read now: what CollectKeys reads for
+  /// many at once this reads alone, so it is for rare keys. Seen and written like any other slot,
+  /// until the next Apply. Where the read fails the slot is empty, and the group is not committed
+  /// as it is.
+  virtual Slot AddLate(std::string key) = 0;
   /// Writes a key that no one reads and that is not there (history, feed).
   virtual void Insert(std::string_view key, std::string_view value) = 0;
   /// Counts one event in every dimension.

@@ -34,13 +34,17 @@ std::string TemplateValue(const Event& event, const TimeZone&) {
 std::string SourceAddressValue(const Event& event, const TimeZone&) {
   return std::string(event.source_address);
 }
+std::string IndustryValue(const Event& event, const TimeZone&) {
+  return std::string(event.industry);
+}
+std::string RegionValue(const Event& event, const TimeZone&) { return std::string(event.region); }
 std::string AttributesValue(const Event& event, const TimeZone&) {
   // A tombstone does not tell what the record had.
   if (event.change == ChangeKind::kDeleted) return "deleted";
   return event.has_attributes ? "with" : "without";
 }
 
-constexpr std::array<DimensionRow, 9> kDimensions = {{
+constexpr std::array<DimensionRow, 11> kDimensions = {{
     {Dimension::kTotal, "total", TotalValue},
     {Dimension::kDay, "day", DayValue},
     {Dimension::kSecondaryPrefix, "secondary-prefix", SecondaryPrefixValue},
@@ -50,6 +54,8 @@ constexpr std::array<DimensionRow, 9> kDimensions = {{
     {Dimension::kTemplate, "template", TemplateValue},
     {Dimension::kSourceAddress, "source-address", SourceAddressValue, false, false},
     {Dimension::kAttributes, "attributes", AttributesValue},
+    {Dimension::kIndustry, "industry", IndustryValue, false},
+    {Dimension::kRegion, "region", RegionValue, false},
 }};
 
 }  // namespace
@@ -134,14 +140,21 @@ std::string EncodeCounter(const CounterRow& row) {
   std::string bytes;
   AppendVarint(row.version, bytes);
   AppendFigures(row.figures, bytes);
+  if (row.dimensions != 0) AppendVarint(row.dimensions, bytes);
   return bytes;
 }
 
 Result<CounterRow> DecodeCounter(std::string_view bytes) {
   CounterRow row;
-  if (!TakeVarint(bytes, row.version) || !TakeFigures(bytes, row.figures) || !bytes.empty()) {
-    return Error(Errc::kCorruption, "a counter row is damaged");
+  const Error damaged(Errc::kCorruption, "a counter row is damaged");
+  if (!TakeVarint(bytes, row.version) || !TakeFigures(bytes, row.figures)) return damaged;
+  if (bytes.empty()) return row;
+  std::uint64_t dimensions = 0;
+  if (!TakeVarint(bytes, dimensions) || dimensions == 0 || dimensions > kDimensions.size() ||
+      !bytes.empty()) {
+    return damaged;
   }
+  row.dimensions = static_cast<std::uint32_t>(dimensions);
   return row;
 }
 
@@ -175,6 +188,41 @@ Result<std::map<CounterId, CounterRow>> CounterStore::LoadShard(ShardId shard, M
     if (page->size() < kScanRows) return rows;
     from = page->back().key + '\0';
   }
+}
+
+Result<std::map<std::string, Figures>> CounterStore::LoadLife(Dimension dimension,
+                                                              Deadline deadline) const {
+  std::map<std::string, Figures> sums;
+  const auto number = static_cast<std::uint8_t>(dimension);
+  const std::string end(1, static_cast<char>(static_cast<char>(Space::kCounter) + 1));
+  for (ShardId shard = 0; shard < engine_.ShardCount(); ++shard) {
+    std::string from(1, static_cast<char>(Space::kCounter));
+    for (;;) {
+      // The next month that has counters, and then the dimension's rows of it.
+      const auto first = engine_.Scan(shard, from, end, 1, false, deadline);
+      if (!first.ok()) return first.error();
+      if (first->empty()) break;
+      const auto found = DecodeCounterKey(first->front().key);
+      if (!found.ok()) return found.error();
+      from = CounterKey(found->month, number, "");
+      const std::string to = CounterKey(found->month, static_cast<std::uint8_t>(number + 1), "");
+      for (;;) {
+        const auto page = engine_.Scan(shard, from, to, kScanRows, false, deadline);
+        if (!page.ok()) return page.error();
+        for (const auto& scanned : *page) {
+          auto id = DecodeCounterKey(scanned.key);
+          if (!id.ok()) return id.error();
+          const auto row = DecodeCounter(scanned.value);
+          if (!row.ok()) return row.error();
+          sums[std::move(id->value)] += row->figures;
+        }
+        if (page->size() < kScanRows) break;
+        from = page->back().key + '\0';
+      }
+      from = CounterKey(Month{found->month.number + 1}, 0, "");
+    }
+  }
+  return sums;
 }
 
 Result<std::map<CounterId, Figures>> CounterStore::Load(Month month, Deadline deadline) const {

@@ -24,12 +24,15 @@ struct Event {
   std::string_view template_ref;
   /// Whence it came: an IPv4 address, the /64 of an IPv6 address, or empty where it is not known.
   std::string_view source_address;
+  /// Of the prefix's enterprise when the event was made; empty where it is not known.
+  std::string_view industry;    ///< GB/T 4754, such as "C1952"
+  std::string_view region;      ///< GB/T 2260, such as "440100"
   bool has_attributes = false;  ///< the record has attributes, or a value at least
   std::int64_t commit_ms = 0;
 };
 
-/// By what the volume can be grouped. The numbers are on disk; new ones are added at the end
-/// (industry and region join here) with a row in `kDimensions`.
+/// By what the volume can be grouped. The numbers are on disk; new ones are added at the end, with
+/// a row in `kDimensions`.
 enum class Dimension : std::uint8_t {
   kTotal = 0,
   kDay = 1,
@@ -40,6 +43,8 @@ enum class Dimension : std::uint8_t {
   kTemplate = 6,
   kSourceAddress = 7,
   kAttributes = 8,  ///< "with" attributes or a value, "without" both; "deleted" at a deletion
+  kIndustry = 9,
+  kRegion = 10,
 };
 
 struct DimensionRow {
@@ -47,7 +52,7 @@ struct DimensionRow {
   std::string_view name;  ///< as in groupBy
   /// The value an event counts under.
   std::string (*value)(const Event& event, const TimeZone& zone);
-  /// False where the records do not tell it, so that a recount cannot check it.
+  /// False where the records do not tell it: a recount checks its sum, not its values.
   bool in_records = true;
   /// False where its values are nobody's but an auditor's or an operator's.
   bool is_public = true;
@@ -94,6 +99,9 @@ struct CounterId {
 struct CounterRow {
   Version version = 0;
   Figures figures;
+  /// Of the total alone: how many dimensions there were when the row was first written, so that
+  /// those with lower numbers have been counted since the shard's month began. 0: not known.
+  std::uint32_t dimensions = 0;
 };
 
 std::string EncodeCounter(const CounterRow& row);
@@ -109,6 +117,9 @@ class CounterStore {
   /// One shard's rows, with their versions.
   Result<std::map<CounterId, CounterRow>> LoadShard(ShardId shard, Month month,
                                                     Deadline deadline) const;
+  /// One dimension's figures by value, of all months and shards together. Passes other dimensions
+  /// over without reading them.
+  Result<std::map<std::string, Figures>> LoadLife(Dimension dimension, Deadline deadline) const;
 
  private:
   Engine& engine_;

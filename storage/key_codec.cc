@@ -2,10 +2,14 @@
 
 #include <xxhash.h>
 
+#include "node/base/text.h"
 #include "node/base/varint.h"
 
 namespace idnode::storage {
 namespace {
+
+// Two values of one item that share these bytes do not happen by chance.
+constexpr std::size_t kUniqueHashBytes = 16;
 
 std::string Start(Space space, std::size_t reserve) {
   std::string key;
@@ -76,6 +80,33 @@ std::string RequestKey(std::uint32_t day, std::string_view application,
   key += application;
   key += '\0';
   key += request_id;
+  return key;
+}
+
+std::string TemplateKey(std::string_view owner, std::string_view name, std::uint32_t version) {
+  std::string key = Start(Space::kTemplate, owner.size() + name.size() + 7);
+  key += owner;
+  key += '\0';
+  key += name;
+  key += '\0';
+  AppendBigEndian(version, 4, key);
+  return key;
+}
+
+std::string TemplateUsedKey(std::string_view owner, std::string_view name, std::uint32_t version) {
+  return TemplateKey(owner, name, version) + 'u';
+}
+
+std::string UniqueKey(std::string_view folded_prefix, std::string_view template_name,
+                      std::string_view item, std::string_view value) {
+  std::string key = Start(Space::kUnique, folded_prefix.size() + template_name.size() +
+                                              item.size() + 3 + kUniqueHashBytes);
+  for (const std::string_view part : {folded_prefix, template_name, item}) {
+    key += part;
+    key += '\0';
+  }
+  const Digest digest = Sha256(value);
+  key.append(reinterpret_cast<const char*>(digest.data()), kUniqueHashBytes);
   return key;
 }
 

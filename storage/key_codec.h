@@ -27,6 +27,14 @@ std::string CounterKey(Month month, std::uint8_t dimension, std::string_view val
 std::string RequestKey(std::uint32_t day, std::string_view application,
                        std::string_view request_id);
 
+/// 't' owner 0x00 name 0x00 version (big-endian u32). Shard 0.
+std::string TemplateKey(std::string_view owner, std::string_view name, std::uint32_t version);
+/// That key and 'u': a row that is there once records name the version. Shard 0.
+std::string TemplateUsedKey(std::string_view owner, std::string_view name, std::uint32_t version);
+/// 'x' prefix 0x00 template 0x00 item 0x00, and 16 bytes of the SHA-256 of the value.
+std::string UniqueKey(std::string_view folded_prefix, std::string_view template_name,
+                      std::string_view item, std::string_view value);
+
 /// Rows of the ledger, all in shard 0 (storage/FORMAT.md, "Ledger"). 'l' 's', 'o', 'k' or 'l'.
 std::string LedgerStateKey();
 std::string LedgerFactsKey();

@@ -164,7 +164,9 @@ std::vector<Scenario> AllScenarios(const Sizes& sizes) {
   AddLatencyScenarios(sizes, scenarios);
   AddVolumeScenarios(sizes, scenarios);
   AddLedgerScenarios(sizes, scenarios);
+  AddTemplateScenarios(sizes, scenarios);
   AddResolveScenarios(sizes, scenarios);
+  AddAccessScenarios(sizes, scenarios);
   return scenarios;
 }
 

@@ -121,7 +121,9 @@ void AddRegisterScenarios(const Sizes& sizes, std::vector<Scenario>& scenarios);
 void AddLatencyScenarios(const Sizes& sizes, std::vector<Scenario>& scenarios);
 void AddVolumeScenarios(const Sizes& sizes, std::vector<Scenario>& scenarios);
 void AddLedgerScenarios(const Sizes& sizes, std::vector<Scenario>& scenarios);
+void AddTemplateScenarios(const Sizes& sizes, std::vector<Scenario>& scenarios);
 void AddResolveScenarios(const Sizes& sizes, std::vector<Scenario>& scenarios);
+void AddAccessScenarios(const Sizes& sizes, std::vector<Scenario>& scenarios);
 void AddStoredScenarios(const Sizes& sizes, std::uint64_t rows, std::vector<Scenario>& scenarios);
 
 }  // namespace idnode::bench

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "idnode/v1/registration.pb.h"
 #include "node/base/check.h"
 #include "node/base/time_zone.h"
 #include "node/model/record.h"
@@ -55,7 +56,27 @@ void AppendField(int number, std::string_view bytes, std::string& out) {
   out += bytes;
 }
 
+// One `items` field with all that the row holds.
+std::string ItemWithAttributes(bool with_template) {
+  v1::BatchRegisterRequest request;
+  v1::RegisterItem& item = *request.add_items();
+  item.set_identifier(std::string(kSampleIdentifier));
+  item.set_object_class(std::string(kObjectClass));
+  v1::Value& value = *item.add_values();
+  value.set_index(1);
+  value.set_type(std::string(kType));
+  value.set_data(std::string(kSampleData));
+  if (with_template) item.set_template_(std::string(kTemplateName) + "@1");
+  for (int i = 0; i < kAttributesOfRow; ++i) {
+    (*item.mutable_attributes()->mutable_fields())[AttributeName(i)].set_string_value(
+        "value of item " + std::to_string(i));
+  }
+  return request.SerializeAsString();
+}
+
 }  // namespace
+
+std::string AttributeName(int number) { return "item-" + std::to_string(number); }
 
 std::string_view OrderName(Order order) {
   return order == Order::kSequential ? "sequential" : "random";
@@ -73,7 +94,11 @@ RowWriter::RowWriter(const DataSet& data) : data_(data) {
   AppendField(1, kSampleIdentifier, item);
   AppendField(2, kObjectClass, item);
   AppendField(3, value_field, item);
-  AppendField(2, item, item_.bytes);
+  if (data.content == RowContent::kPlain) {
+    AppendField(2, item, item_.bytes);
+  } else {
+    item_.bytes = ItemWithAttributes(data.content == RowContent::kTemplate);
+  }
 
   key_.bytes = storage::RecordKey(kSampleIdentifier);
   ValueView value;

@@ -11,13 +11,25 @@ namespace idnode::bench {
 enum class Order : std::uint8_t { kSequential, kRandom };
 std::string_view OrderName(Order order);
 
-/// Which rows a run registers. A row is a plain registration of exactly `kOwnBytes` bytes; the same
+/// What a row holds beside its value.
+enum class RowContent : std::uint8_t {
+  kPlain,       ///< nothing
+  kAttributes,  ///< `kAttributesOfRow` attributes
+  kTemplate,    ///< the same, of the template `kTemplateName`
+};
+inline constexpr int kAttributesOfRow = 10;
+inline constexpr std::string_view kTemplateName = "bench";
+/// Name of an attribute by its number: "item-0".
+std::string AttributeName(int number);
+
+/// Which rows a run registers. A plain row is a registration of exactly `kOwnBytes` bytes; the same
 /// data set and number always give the same row, so nothing needs to be kept.
 struct DataSet {
   Order order = Order::kSequential;
   std::uint32_t prefixes = 16;            ///< 1 to `kPrefixesMax` enterprise prefixes
   std::uint64_t rows_per_prefix = 1'000;  ///< so many rows, then the next prefix
   std::uint32_t run = 0;                  ///< 0 to 9999: keeps the runs of one node apart
+  RowContent content = RowContent::kPlain;
 };
 
 inline constexpr std::uint32_t kPrefixesMax = 8'999;
@@ -36,7 +48,7 @@ class RowWriter {
   std::string_view Identifier(std::uint64_t row);
   /// Appends the wire bytes of one `items` field of idnode.v1.BatchRegisterRequest.
   void AppendItem(std::uint64_t row, std::string& out);
-  /// Key and value that the row has at rest: the record key and the encoded record. Valid until
+  /// Key and value that a plain row has at rest: the record key and the encoded record. Valid until
   /// the next call.
   void StoredRow(std::uint64_t row, std::string_view& key, std::string_view& value);
 

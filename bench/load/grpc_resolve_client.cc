@@ -82,6 +82,7 @@ class GrpcRun {
     slot.request_bytes += identifier;
     slot.context = std::make_unique<grpc::ClientContext>();
     slot.context->set_deadline(std::chrono::system_clock::now() + kCallDeadline);
+    if (!plan_.token.empty()) slot.context->AddMetadata("authorization", authorization_);
     slot.request = ToByteBuffer(slot.request_bytes);
     slot.response.Clear();
     slot.asked_at = Clock::now();
@@ -146,6 +147,7 @@ class GrpcRun {
   }
 
   const ResolvePlan& plan_;
+  const std::string authorization_ = "Bearer " + plan_.token;
   std::vector<std::unique_ptr<grpc::GenericStub>> stubs_;
   std::vector<std::unique_ptr<Slot>> slots_;
   std::mutex mutex_;

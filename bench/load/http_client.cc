@@ -38,6 +38,9 @@ class HttpConnection {
     Clock::time_point at;
   };
 
+  explicit HttpConnection(const std::string& token)
+      : fields_(" HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n" +
+                (token.empty() ? "" : "Authorization: Bearer " + token + "\r\n") + "\r\n") {}
   ~HttpConnection() {
     if (fd_ >= 0) close(fd_);
   }
@@ -65,7 +68,7 @@ class HttpConnection {
   void Ask(std::string_view identifier, Clock::time_point now) {
     out_ += "GET /";
     out_ += identifier;
-    out_ += " HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n\r\n";
+    out_ += fields_;
     Asked asked{{}, now};
     std::memcpy(asked.suffix.data(), identifier.data() + identifier.size() - kSuffixBytes,
                 kSuffixBytes);
@@ -153,6 +156,7 @@ class HttpConnection {
     return false;
   }
 
+  const std::string fields_;  ///< what follows the target in every request
   int fd_ = -1;
   std::string out_;
   std::size_t sent_ = 0;
@@ -175,7 +179,7 @@ class HttpRun {
     epoll_ = epoll_create1(EPOLL_CLOEXEC);
     if (epoll_ < 0) return Unavailable("epoll");
     for (std::uint32_t i = 0; i < plan_.connections; ++i) {
-      connections_.push_back(std::make_unique<HttpConnection>());
+      connections_.push_back(std::make_unique<HttpConnection>(plan_.token));
       IDNODE_RETURN_IF_ERROR(connections_.back()->Open(port));
       IDNODE_RETURN_IF_ERROR(Watch(i, EPOLL_CTL_ADD));
     }

@@ -20,6 +20,7 @@ struct ResolvePlan {
   std::chrono::milliseconds time{2'000};   ///< measured
   std::uint32_t connections = 32;          ///< HTTP: keep-alive connections; gRPC: channels
   std::uint32_t depth = 1;                 ///< requests under way on each of them
+  std::string token = {};                  ///< of the application that asks; empty: anonymous
   /// The answer must name what was asked for. Off for baselines, whose answer is constant; the
   /// answer is looked through all the same, so that the client's work is alike.
   bool check = true;

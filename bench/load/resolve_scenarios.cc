@@ -8,93 +8,12 @@
 #include "bench/load/baselines.h"
 #include "bench/load/bench_run.h"
 #include "bench/load/resolve_client.h"
+#include "bench/load/resolve_faces.h"
 
 namespace idnode::bench {
 namespace {
 
-constexpr double kMicrosecondsPerSecond = 1e6;
 constexpr double kGib = 1024.0 * 1024 * 1024;
-
-/// Which face is asked, how, and what was set out to reach (design §11).
-struct Face {
-  bool http;
-  std::uint32_t connections;
-  std::uint32_t depth;
-  double floor;
-  double aim;
-};
-constexpr Face kHttp{true, 32, 1, 0.6, 0.9};
-constexpr Face kHttpPipelined{true, 32, 16, 0.6, 0.9};
-constexpr Face kGrpc{false, 2, 32, 0.7, 0.95};
-
-/// What repeated runs gave; the figures are their medians.
-struct Runs {
-  std::vector<double> rates;
-  std::vector<double> p99_ms;
-  std::vector<double> server_cpu_us;
-  std::vector<double> client_cpu_us;
-  double answer_bytes = 0;
-
-  void Add(const ResolveTally& tally) {
-    const auto answers = static_cast<double>(tally.answers);
-    rates.push_back(tally.rate());
-    p99_ms.push_back(tally.latency.PercentileMs(99));
-    server_cpu_us.push_back(tally.server_cpu_seconds * kMicrosecondsPerSecond / answers);
-    client_cpu_us.push_back(tally.client_cpu_seconds * kMicrosecondsPerSecond / answers);
-    answer_bytes = tally.answer_bytes;
-  }
-};
-
-Result<ResolveTally> Ask(const Face& face, ResolvePlan plan, Child& server, std::uint16_t port) {
-  plan.server_cpu_seconds = [&server] { return server.CpuSeconds(); };
-  return face.http ? ResolveOverHttp(plan, port)
-                   : ResolveOverGrpc(plan, "127.0.0.1:" + std::to_string(port));
-}
-
-void AddFigures(BenchRun& run, const std::string& name, const Face& face, const Runs& node,
-                const Runs& bare) {
-  const auto add = [&](const std::string& part, const std::vector<double>& values,
-                       const std::vector<double>& baselines, const std::string& unit) {
-    Figure figure;
-    figure.name = name + "/" + part;
-    figure.value = Median(values);
-    figure.unit = unit;
-    figure.baseline = Median(baselines);
-    figure.lower_is_better = part != "rate";
-    if (part == "rate") {
-      figure.floor = face.floor;
-      figure.aim = face.aim;
-      figure.goal_of_ratio = true;
-    }
-    run.Add(figure);
-  };
-  add("rate", node.rates, bare.rates, "answers/s");
-  add("p99", node.p99_ms, bare.p99_ms, "ms");
-  add("server-cpu", node.server_cpu_us, bare.server_cpu_us, "us/answer");
-  add("client-cpu", node.client_cpu_us, bare.client_cpu_us, "us/answer");
-  add("answer", {node.answer_bytes}, {bare.answer_bytes}, "bytes");
-}
-
-// Asks at random until the rate no longer rises: the caches then hold what they will hold. What is
-// measured is a node in service, not its first seconds.
-Result<void> WarmUp(NodeProcess& process, ResolvePlan plan) {
-  constexpr int kRoundsMax = 40;
-  constexpr int kRoundsWithoutGain = 4;
-  constexpr double kGain = 1.02;
-  plan.connections = kHttpPipelined.connections;
-  plan.depth = kHttpPipelined.depth;
-  plan.check = false;
-  double best = 0;
-  for (int round = 0, without_gain = 0; round < kRoundsMax; ++round) {
-    plan.seed = 1'000 + static_cast<std::uint64_t>(round);
-    auto tally = ResolveOverHttp(plan, process.http_port());
-    if (!tally.ok()) return Prefix("warming up", tally.error());
-    without_gain = tally->rate() > best * kGain ? 0 : without_gain + 1;
-    best = std::max(best, tally->rate());
-    if (without_gain == kRoundsWithoutGain) return {};
-  }
-  return {};
-}
 
 Result<void> RunResolve(BenchRun& run, const std::string& name, const Face& face,
                         std::uint64_t rows) {
@@ -106,19 +25,14 @@ Result<void> RunResolve(BenchRun& run, const std::string& name, const Face& face
   plan.rows = rows;
   plan.warm_up = run.sizes().warm_up;
   plan.time = run.sizes().resolve_time;
-  plan.connections = face.connections;
-  plan.depth = face.depth;
-  IDNODE_RETURN_IF_ERROR(WarmUp(process, plan));
-  Runs runs;
-  Runs bare_runs;
+  IDNODE_RETURN_IF_ERROR(WarmUpResolution(process, plan));
+  ResolveRuns runs;
+  ResolveRuns bare_runs;
   BareServer bare;
   for (int i = 0; i < run.sizes().repeats; ++i) {
     plan.seed = static_cast<std::uint64_t>(i) + 1;
     plan.check = true;
-    const std::string target = process.grpc_target();
-    const auto grpc_port =
-        static_cast<std::uint16_t>(std::stoi(target.substr(target.find(':') + 1)));
-    auto tally = Ask(face, plan, process.child(), face.http ? process.http_port() : grpc_port);
+    auto tally = AskNode(face, plan, process);
     if (!tally.ok()) return tally.error();
     runs.Add(*tally);
     if (bare.child == nullptr) {
@@ -129,11 +43,11 @@ Result<void> RunResolve(BenchRun& run, const std::string& name, const Face& face
       bare = std::move(*started);
     }
     plan.check = false;
-    auto bare_tally = Ask(face, plan, *bare.child, bare.port);
+    auto bare_tally = AskServer(face, plan, *bare.child, bare.port);
     if (!bare_tally.ok()) return Prefix("baseline", bare_tally.error());
     bare_runs.Add(*bare_tally);
   }
-  AddFigures(run, name, face, runs, bare_runs);
+  AddResolveFigures(run, name, {face.floor, face.aim}, runs, bare_runs);
   return {};
 }
 
@@ -211,10 +125,11 @@ void AddStoredScenarios(const Sizes& /*sizes*/, std::uint64_t rows,
   };
   add("disk/" + count, "bytes at rest; baseline: the record's own bytes", &RunDisk);
   add_face("resolve-http/" + count + "/depth-1", "random hits; baseline: a bare Beast server",
-           kHttp);
+           kHttpFace);
   add_face("resolve-http/" + count + "/depth-16", "the same, 16 requests pipelined",
-           kHttpPipelined);
-  add_face("resolve-grpc/" + count, "random hits, unary; baseline: a bare callback echo", kGrpc);
+           kHttpPipelinedFace);
+  add_face("resolve-grpc/" + count, "random hits, unary; baseline: a bare callback echo",
+           kGrpcFace);
   add("memory/" + count, "resident memory after load and resolution", &RunMemory);
   add("start/" + count, "from start until ready, files in the page cache", &RunStart);
 }

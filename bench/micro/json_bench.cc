@@ -11,11 +11,12 @@ namespace {
 /// What an HTTP resolution writes, from the bytes at rest on.
 void AppendRecordJsonBench(benchmark::State& state) {
   const std::string bytes = SampleRecord();
+  const auto disclosure = service::Disclosure::Public();
   std::string out;
   for (auto _ : state) {
     out.clear();
     auto record = DecodeRecord(bytes);
-    frontend::http::AppendRecord(kIdentifier, *record, frontend::http::Visibility::kPublic, out);
+    frontend::http::AppendRecord(kIdentifier, *record, &disclosure, out);
     benchmark::DoNotOptimize(out.data());
   }
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(out.size()));

@@ -14,6 +14,8 @@ constexpr std::chrono::milliseconds kWatchPeriod(1'000);
 /// Retention is counted in hours and days: a few minutes more or less do not matter.
 constexpr std::chrono::milliseconds kRetentionPeriod(600'000);
 constexpr std::chrono::milliseconds kFlushPeriod(60'000);
+/// The audit log is kept for days.
+constexpr std::chrono::milliseconds kAuditTrimPeriod(3'600'000);
 /// Stop waits for the task that runs.
 constexpr std::chrono::milliseconds kFlushMax(5'000);
 
@@ -39,6 +41,7 @@ Result<std::unique_ptr<Application>> Application::Open(const Config& config, con
   application->maintenance_.Add("watch registering", kWatchPeriod,
                                 [app = application.get()] { app->WatchRegistering(); });
   application->AddRetention();
+  application->AddAuditRetention();
   application->faces_ = MakeFaces(config, application->core_->services(),
                                   application->core_->engine().GetCapabilities().local_reads);
   return application;
@@ -84,6 +87,18 @@ void Application::AddRetention() {
   maintenance_.Add("retention", kRetentionPeriod, [retention] {
     if (auto kept = retention->Run(); !kept.ok()) {
       LogWarning("retention failed; it is tried again", {{"detail", kept.error().detail}});
+    }
+  });
+}
+
+void Application::AddAuditRetention() {
+  maintenance_.Add("audit retention", kAuditTrimPeriod, [this, core = core_.get()] {
+    const auto dropped = core->TrimAudit(clock_.After(kFlushMax));
+    if (!dropped.ok()) {
+      LogWarning("old entries of the audit log were not dropped; it is tried again",
+                 {{"detail", dropped.error().detail}});
+    } else if (*dropped > 0) {
+      LogInfo("old entries of the audit log dropped", {{"entries", *dropped}});
     }
   });
 }

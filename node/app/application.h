@@ -51,6 +51,7 @@ class Application {
   Application(const Config& config, const Clock& clock);
 
   void AddRetention();
+  void AddAuditRetention();
   void StopFaces();
   void WatchRegistering();
 

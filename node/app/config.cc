@@ -279,6 +279,7 @@ LoadedConfig LoadConfig(const ConfigSources& sources) {
     loaded.config.node.data_dir = "idnode-data";
     loaded.config.node.secondary_prefixes = {"88.108"};
     loaded.config.node.admit_on_first_use = true;
+    loaded.config.templates.require_known = false;
   }
   if (!sources.file.empty()) ReadFile(sources.file, loaded.config, loaded.faults);
   ReadEnvironment(sources.environment, loaded.config, loaded.faults);

@@ -36,6 +36,7 @@ struct ListenSection {
   std::int64_t port = 0;
   std::string tls_certificate;  ///< PEM file, chain; empty: plain text
   std::string tls_key;          ///< PEM file
+  std::string tls_client_ca;    ///< PEM file, authorities of clients' certificates; empty: none
   bool allow_plaintext = false;
 };
 
@@ -87,6 +88,31 @@ struct AdminSection {
   std::int64_t port = 9464;
   std::int64_t connections_max = 64;
   std::int64_t request_timeout_ms = 10'000;
+};
+
+/// [access]: rates, lists and logins.
+struct AccessSection {
+  std::int64_t rate_per_identity = 0;         ///< requests a second; 0: no bound
+  std::int64_t rate_per_address = 0;          ///< likewise
+  std::vector<std::string> allow_addresses;   ///< networks; not empty: only these
+  std::vector<std::string> deny_addresses;    ///< networks
+  std::vector<std::string> deny_identifiers;  ///< identifiers, or prefixes ending in "/"
+  std::int64_t failures_free = 5;    ///< failed authentications of an address before it must wait
+  std::int64_t failures_wait_s = 1;  ///< then this, doubled each time; 0: never
+  std::int64_t session_hours = 24;
+  bool allow_daily_hash = false;
+  bool snms_value_bytes_strict = false;
+  std::int64_t scrypt_log_n = 15;
+};
+
+/// [audit]: the log of administrative acts (审计日志).
+struct AuditSection {
+  std::int64_t retention_days = 184;
+};
+
+/// [templates]: data templates (数据模板).
+struct TemplatesSection {
+  bool require_known = true;
 };
 
 /// [limits]: of records, batches and pages.
@@ -159,6 +185,9 @@ struct Config {
   HttpSection http;
   GrpcSection grpc;
   AdminSection admin;
+  AccessSection access;
+  AuditSection audit;
+  TemplatesSection templates;
   LimitsSection limits;
   RegistrationSection registration;
   ClockSection clock;

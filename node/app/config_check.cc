@@ -11,6 +11,7 @@
 #include "node/base/time_zone.h"
 #include "node/ledger/note_key.h"
 #include "node/model/identifier.h"
+#include "node/service/throttle.h"
 
 namespace idnode::app {
 namespace {
@@ -42,6 +43,7 @@ class Checker {
     CheckLimits();
     CheckLedger();
     CheckClock();
+    CheckAccess();
   }
 
  private:
@@ -110,6 +112,13 @@ class Checker {
     }
     if (certificate) CheckReadable(section + ".tls_certificate", face.tls_certificate);
     if (key) CheckReadable(section + ".tls_key", face.tls_key);
+    if (!face.tls_client_ca.empty()) {
+      CheckReadable(section + ".tls_client_ca", face.tls_client_ca);
+      if (!certificate && !key) {
+        Fault(section + ".tls_client_ca", "is set, but tls_certificate is not",
+              "give certificate and key: clients show theirs over TLS only");
+      }
+    }
     if (!plaintext_fine && !certificate && !key) {
       Fault(section + ".address", face.address + " is not loopback and there is no certificate",
             "set " + section + ".tls_certificate and " + section + ".tls_key, or " + section +
@@ -176,6 +185,19 @@ class Checker {
                 std::to_string(config_.grpc.worker_threads) + " for other calls",
             "lower it, or raise grpc.worker_threads");
     }
+  }
+
+  // The lists are read by whoever uses them, on a clock and with metrics that nobody looks at.
+  void CheckAccess() {
+    const SystemClock clock;
+    Metrics metrics;
+    service::ThrottleOptions lists;
+    lists.allow_addresses = config_.access.allow_addresses;
+    lists.deny_addresses = config_.access.deny_addresses;
+    lists.deny_identifiers = config_.access.deny_identifiers;
+    const auto throttle = service::Throttle::Make(lists, clock, metrics);
+    if (throttle.ok()) return;
+    Fault("access." + throttle.error().field, throttle.error().detail, "correct the entry");
   }
 
   void CheckLedger() {

@@ -10,6 +10,7 @@ constexpr std::int64_t kKib = 1024;
 constexpr std::int64_t kMib = 1024 * kKib;
 constexpr std::int64_t kPortMax = 65'535;
 constexpr std::int64_t kHourMs = 3'600'000;
+constexpr std::int64_t kRateMax = 1'000'000;
 /// Above this a length no longer fits the fields of the stored format with room to spare.
 constexpr std::int64_t kRecordBytesMax = 64 * kMib;
 constexpr std::int64_t kBatchItemsMax = 1'000'000;
@@ -52,6 +53,9 @@ void AddListen(std::string_view section, ListenSection& s, Keys& keys) {
   keys.push_back({section, "tls_certificate", &s.tls_certificate,
                   "PEM file with the certificate chain; empty: plain text"});
   keys.push_back({section, "tls_key", &s.tls_key, "PEM file with its private key"});
+  keys.push_back({section, "tls_client_ca", &s.tls_client_ca,
+                  "PEM file with the authorities of clients' certificates (mutual TLS); empty: "
+                  "clients are asked for none"});
   keys.push_back({section, "allow_plaintext", &s.allow_plaintext,
                   "Serve plain text on an address that is not loopback"});
 }
@@ -172,6 +176,37 @@ void AddRegistration(Config& config, Keys& keys) {
                   "Committer threads; 0: two a shard, at most 32", 0, 1024});
 }
 
+void AddAccess(Config& config, Keys& keys) {
+  auto& s = config.access;
+  keys.push_back({"access", "rate_per_identity", &s.rate_per_identity,
+                  "Requests a second of one identity; 0: no bound", 0, kRateMax});
+  keys.push_back({"access", "rate_per_address", &s.rate_per_address,
+                  "Requests a second of one source address; 0: no bound", 0, kRateMax});
+  keys.push_back(
+      {"access", "allow_addresses", &s.allow_addresses,
+       "Networks, such as [\"10.0.0.0/8\"], that are served, and no others; empty: all"});
+  keys.push_back({"access", "deny_addresses", &s.deny_addresses, "Networks that are not served"});
+  keys.push_back({"access", "deny_identifiers", &s.deny_identifiers,
+                  "Identifiers, or prefixes ending in \"/\", that are not served"});
+  keys.push_back({"access", "failures_free", &s.failures_free,
+                  "Failed authentications of an address before it must wait", 0, 1'000'000});
+  keys.push_back({"access", "failures_wait_s", &s.failures_wait_s,
+                  "How long it then waits, doubled at each failure up to 900 s; 0: never", 0, 900});
+  keys.push_back({"access", "session_hours", &s.session_hours, "Life of a login's token", 1, 720});
+  keys.push_back(
+      {"access", "allow_daily_hash", &s.allow_daily_hash,
+       "Accept the SNMS API's hash that can be replayed all day as a login; keeps a fast "
+       "hash of each password: weak"});
+  keys.push_back({"access", "snms_value_bytes_strict", &s.snms_value_bytes_strict,
+                  "Refuse values over 255 characters on the SNMS-compatible face"});
+  keys.push_back({"access", "scrypt_log_n", &s.scrypt_log_n,
+                  "Work and memory for a password: 2^log_n KiB", 12, 20});
+  keys.push_back({"audit", "retention_days", &config.audit.retention_days,
+                  "How long entries of the audit log are kept", 180, 36'500});
+  keys.push_back({"templates", "require_known", &config.templates.require_known,
+                  "Refuse records that name a data template which is not published"});
+}
+
 void AddRest(Config& config, Keys& keys) {
   keys.push_back({"clock", "drift_max_ms", &config.clock.drift_max_ms,
                   "Registration stops when the clock departs by more", 1'000, 24 * kHourMs});
@@ -238,6 +273,7 @@ std::vector<ConfigKey> ConfigKeys(Config& config) {
       {"admin", "connections_max", &config.admin.connections_max, "Open connections", 1, 10'000});
   keys.push_back({"admin", "request_timeout_ms", &config.admin.request_timeout_ms,
                   "Time to read a request or to write its answer", 1, kHourMs});
+  AddAccess(config, keys);
   AddLimits(config, keys);
   AddRegistration(config, keys);
   AddRest(config, keys);

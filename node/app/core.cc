@@ -18,6 +18,8 @@ namespace {
 
 /// For each administrative read or write of the start.
 constexpr std::chrono::milliseconds kStartStepMax(60'000);
+/// For the refusals that the audit log has not written yet.
+constexpr std::chrono::milliseconds kAuditFlushMax(2'000);
 /// Of a month that is to be closed, what is in memory is written within this time or later.
 constexpr std::chrono::milliseconds kCloseFlushMax(10'000);
 
@@ -83,6 +85,32 @@ service::ResolutionLimits ResolutionLimitsOf(const LimitsSection& section) {
   return limits;
 }
 
+service::ThrottleOptions ThrottleOptionsOf(const AccessSection& section) {
+  service::ThrottleOptions options;
+  options.per_identity = static_cast<std::uint32_t>(section.rate_per_identity);
+  options.per_address = static_cast<std::uint32_t>(section.rate_per_address);
+  options.allow_addresses = section.allow_addresses;
+  options.deny_addresses = section.deny_addresses;
+  options.deny_identifiers = section.deny_identifiers;
+  options.failures_free = static_cast<std::uint32_t>(section.failures_free);
+  options.failures_wait = std::chrono::seconds(section.failures_wait_s);
+  return options;
+}
+
+service::UserOptions UserOptionsOf(const AccessSection& section) {
+  service::UserOptions options;
+  options.session = std::chrono::hours(section.session_hours);
+  options.allow_daily_hash = section.allow_daily_hash;
+  options.scrypt_log_n = static_cast<unsigned>(section.scrypt_log_n);
+  return options;
+}
+
+service::AuditOptions AuditOptionsOf(const AuditSection& section) {
+  service::AuditOptions options;
+  options.retention = std::chrono::hours(24 * section.retention_days);
+  return options;
+}
+
 service::ClockGuardOptions ClockGuardOptionsOf(const ClockSection& section) {
   service::ClockGuardOptions options;
   options.drift_max = std::chrono::milliseconds(section.drift_max_ms);
@@ -105,6 +133,8 @@ Result<std::unique_ptr<Core>> Core::Open(const Config& config, const std::string
 Core::~Core() {
   // The sequencer commits, so it ends first; who waits for it is told once nobody comes any more.
   if (sequencer_ != nullptr) sequencer_->Stop();
+  // Refusals that wait are commits too.
+  if (audit_ != nullptr) (void)audit_->Flush(clock_.After(kAuditFlushMax));
   if (committer_ != nullptr) committer_->Drain(clock_.Monotonic());
   if (sequencer_ != nullptr) sequencer_->Abandon();
 }
@@ -118,6 +148,7 @@ Result<void> Core::Start(const std::string& data_dir, const std::string& store_d
   committer_ = std::make_unique<storage::Committer>(
       *engine_, clock_, zone_, metrics_,
       CommitterOptionsOf(config_.registration, config_.limits, *clock_guard_));
+  IDNODE_RETURN_IF_ERROR(MakeAdministration());
   MakeServices();
 
   // The clock is judged before anything is written: the first commit would carry it into the store.
@@ -126,12 +157,7 @@ Result<void> Core::Start(const std::string& data_dir, const std::string& store_d
   clock_guard_->Start(*last_commit_ms);
   IDNODE_RETURN_IF_ERROR(
       CheckStoreFacts(*engine_, *writer_, config_.node.time_zone, clock_.After(kStartStepMax)));
-  if (auto loaded = access_->Load(data_dir); !loaded.ok()) {
-    return Prefix("loading applications", loaded.error());
-  }
-  if (auto loaded = prefixes_->Load(); !loaded.ok()) {
-    return Prefix("loading prefixes", loaded.error());
-  }
+  IDNODE_RETURN_IF_ERROR(LoadServices(data_dir));
   IDNODE_RETURN_IF_ERROR(OpenLedger(data_dir));
   AddGauges();
   const auto took =
@@ -143,22 +169,58 @@ Result<void> Core::Start(const std::string& data_dir, const std::string& store_d
   return {};
 }
 
-void Core::MakeServices() {
+Result<void> Core::MakeAdministration() {
   writer_ = std::make_unique<service::Writer>(*committer_);
-  access_ = std::make_unique<service::AccessControl>(*engine_, *writer_, clock_);
+  audit_ = std::make_unique<service::AuditLog>(*engine_, *committer_, clock_, metrics_,
+                                               AuditOptionsOf(config_.audit));
+  enterprises_ = std::make_unique<service::EnterpriseRegistry>(*engine_, *audit_, clock_);
   prefixes_ = std::make_unique<service::PrefixRegistry>(
-      *engine_, *writer_, clock_,
+      *engine_, *audit_, *enterprises_, clock_, metrics_,
       service::PrefixOptions{config_.node.secondary_prefixes, config_.node.admit_on_first_use});
+  access_ = std::make_unique<service::AccessControl>(*engine_, *audit_, *prefixes_, clock_);
+  templates_ = std::make_unique<service::TemplateRegistry>(
+      *engine_, *audit_, *prefixes_, clock_,
+      service::TemplateOptions{config_.templates.require_known});
+  grants_ = std::make_unique<service::GrantStore>(*engine_, *audit_, *prefixes_, clock_);
+  users_ = std::make_unique<service::UserStore>(*engine_, *audit_, *enterprises_, clock_,
+                                                UserOptionsOf(config_.access));
+  access_->SetUsers(users_.get());
+  auto throttle = service::Throttle::Make(ThrottleOptionsOf(config_.access), clock_, metrics_);
+  if (!throttle.ok()) return Prefix("[access] " + throttle.error().field, throttle.error());
+  throttle_ = *std::move(throttle);
+  disclosure_ =
+      std::make_unique<service::DisclosurePolicy>(*templates_, *grants_, *prefixes_, clock_);
+  administration_ = std::make_unique<service::Administration>(service::Administration{
+      *audit_, *enterprises_, *templates_, *grants_, *users_, *disclosure_, *throttle_});
+  return {};
+}
+
+// In this order: each looks at what stands before it.
+Result<void> Core::LoadServices(const std::string& data_dir) {
+  const auto loaded = [](std::string_view what, Result<void> result) {
+    return result.ok() ? result : Prefix("loading " + std::string(what), result.error());
+  };
+  IDNODE_RETURN_IF_ERROR(loaded("enterprises", enterprises_->Load()));
+  IDNODE_RETURN_IF_ERROR(loaded("prefixes", prefixes_->Load()));
+  IDNODE_RETURN_IF_ERROR(loaded("applications", access_->Load(data_dir)));
+  IDNODE_RETURN_IF_ERROR(loaded("templates", templates_->Load()));
+  IDNODE_RETURN_IF_ERROR(loaded("grants", grants_->Load()));
+  return loaded("users", users_->Load(data_dir));
+}
+
+void Core::MakeServices() {
   registration_ = std::make_unique<service::RegistrationService>(
       *engine_, *committer_, *prefixes_, *clock_guard_, clock_, metrics_,
       RegistrationLimitsOf(config_.limits));
+  registration_->SetTemplates(templates_.get());
+  registration_->SetAudit(audit_.get());
   resolution_ = std::make_unique<service::ResolutionService>(*engine_, *prefixes_, metrics_,
                                                              ResolutionLimitsOf(config_.limits));
   volume_ = std::make_unique<service::VolumeService>(*engine_, *committer_, clock_, zone_,
                                                      config_.node.target);
   services_ = std::make_unique<service::Services>(
       service::Services{*access_, *prefixes_, *registration_, *resolution_, *volume_, *clock_guard_,
-                        clock_, metrics_, *this});
+                        clock_, metrics_, *this, *administration_});
 }
 
 Result<void> Core::OpenLedger(const std::string& data_dir) {
@@ -232,6 +294,7 @@ Result<void> Core::FlushLedger(Deadline deadline) {
 }
 
 void Core::DrainCommits(Deadline deadline) {
+  (void)audit_->Flush(std::min(deadline, clock_.After(kAuditFlushMax)));
   if (sequencer_ != nullptr) {
     // The committer keeps a part of the time: it has items to finish that no ledger waits for.
     const auto left = std::max(deadline - clock_.Monotonic(), Deadline::duration::zero());

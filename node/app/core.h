@@ -52,6 +52,8 @@ class Core : public service::NodeState {
   /// Writes what is kept in memory of resolutions, at most until `deadline`: housekeeping, now and
   /// then. Errors are told to the log; what was not written is written next time.
   Result<void> FlushLedger(Deadline deadline);
+  /// Drops entries of the audit log that are older than they must be kept: housekeeping.
+  Result<std::uint64_t> TrimAudit(Deadline deadline) { return audit_->Trim(deadline); }
   /// True once BeginDrain was called. For housekeeping that takes long.
   bool Draining() const { return draining_.load(); }
   /// For retention: how far the ledger has followed a shard's feed; everything where it is off.
@@ -69,7 +71,9 @@ class Core : public service::NodeState {
       : config_(config), zone_(std::move(zone)), clock_(clock), metrics_(metrics) {}
 
   Result<void> Start(const std::string& data_dir, const std::string& store_dir);
+  Result<void> MakeAdministration();
   void MakeServices();
+  Result<void> LoadServices(const std::string& data_dir);
   Result<void> OpenLedger(const std::string& data_dir);
   std::optional<Month> RunningMonth() const;
   void AddGauges();
@@ -86,8 +90,16 @@ class Core : public service::NodeState {
   std::unique_ptr<storage::Engine> engine_;
   std::unique_ptr<storage::Committer> committer_;
   std::unique_ptr<service::Writer> writer_;
-  std::unique_ptr<service::AccessControl> access_;
+  std::unique_ptr<service::AuditLog> audit_;
+  std::unique_ptr<service::EnterpriseRegistry> enterprises_;
   std::unique_ptr<service::PrefixRegistry> prefixes_;
+  std::unique_ptr<service::AccessControl> access_;
+  std::unique_ptr<service::TemplateRegistry> templates_;
+  std::unique_ptr<service::GrantStore> grants_;
+  std::unique_ptr<service::UserStore> users_;
+  std::unique_ptr<service::Throttle> throttle_;
+  std::unique_ptr<service::DisclosurePolicy> disclosure_;
+  std::unique_ptr<service::Administration> administration_;
   std::unique_ptr<service::RegistrationService> registration_;
   std::unique_ptr<service::ResolutionService> resolution_;
   std::unique_ptr<service::VolumeService> volume_;

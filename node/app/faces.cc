@@ -21,6 +21,7 @@ frontend::ListenOptions ListenOptionsOf(const ListenSection& section) {
   options.port = As<std::uint16_t>(section.port);
   options.tls_certificate = section.tls_certificate;
   options.tls_key = section.tls_key;
+  options.tls_client_ca = section.tls_client_ca;
   options.allow_plaintext = section.allow_plaintext;
   return options;
 }
@@ -36,7 +37,8 @@ frontend::AdminOptions AdminOptionsOf(const AdminSection& section) {
   return options;
 }
 
-frontend::HttpOptions HttpOptionsOf(const HttpSection& section, bool local_reads) {
+frontend::HttpOptions HttpOptionsOf(const Config& config, bool local_reads) {
+  const HttpSection& section = config.http;
   frontend::HttpOptions options;
   options.listen = ListenOptionsOf(section);
   options.io_threads = As<int>(section.io_threads);
@@ -52,6 +54,8 @@ frontend::HttpOptions HttpOptionsOf(const HttpSection& section, bool local_reads
   options.worker_queue_max = As<std::size_t>(section.worker_queue_max);
   options.recount_ms_max = As<std::uint32_t>(section.recount_ms_max);
   options.redirect_status = As<int>(section.redirect_status);
+  options.snms_value_bytes_strict = config.access.snms_value_bytes_strict;
+  options.snms_files_directory = config.node.data_dir + "/snms-files";
   options.local_reads = local_reads;
   return options;
 }
@@ -93,9 +97,9 @@ std::vector<Face> MakeFaces(const Config& config, const service::Services& servi
   faces.push_back({"grpc", &Ports::grpc,
                    std::make_unique<frontend::GrpcFrontend>(
                        services, GrpcOptionsOf(config.grpc, local_reads))});
-  faces.push_back({"http", &Ports::http,
-                   std::make_unique<frontend::HttpFrontend>(HttpOptionsOf(config.http, local_reads),
-                                                            services)});
+  faces.push_back(
+      {"http", &Ports::http,
+       std::make_unique<frontend::HttpFrontend>(HttpOptionsOf(config, local_reads), services)});
   return faces;
 }
 

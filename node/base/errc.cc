@@ -80,6 +80,20 @@ std::string_view ErrcName(Errc code) {
       return "kInternal";
     case Errc::kRequestTimeout:
       return "kRequestTimeout";
+    case Errc::kPrefixNotActive:
+      return "kPrefixNotActive";
+    case Errc::kQuotaExceeded:
+      return "kQuotaExceeded";
+    case Errc::kRateLimited:
+      return "kRateLimited";
+    case Errc::kTemplateNotFound:
+      return "kTemplateNotFound";
+    case Errc::kTemplateInUse:
+      return "kTemplateInUse";
+    case Errc::kUniqueViolation:
+      return "kUniqueViolation";
+    case Errc::kSelfHosted:
+      return "kSelfHosted";
   }
   return "unknown";
 }

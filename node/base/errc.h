@@ -54,6 +54,14 @@ enum class Errc : std::uint8_t {
   kUnimplemented = 35,       ///< The engine or build lacks this.
   kInternal = 36,            ///< A broken assumption; the detail is in the log only.
   kRequestTimeout = 37,      ///< The request came too slowly to be read whole.
+  // What the operator has decided of prefixes, templates and identities.
+  kPrefixNotActive = 38,  ///< The prefix is in a state that forbids registration (前缀未激活).
+  kQuotaExceeded = 39,    ///< The prefix has as many identifiers as its hard quota allows (配额).
+  kRateLimited = 40,      ///< More requests or items a second than allowed; retry after a moment.
+  kTemplateNotFound = 41,  ///< No published data template of that name and version (数据模板).
+  kTemplateInUse = 42,     ///< Records use the template, so it cannot be deleted.
+  kUniqueViolation = 43,   ///< Another identifier of the prefix has this value of a unique item.
+  kSelfHosted = 44,        ///< The prefix's identifiers live at the enterprise's own node (自建).
 };
 
 /// Name for logs and tests, such as "kOverloaded".

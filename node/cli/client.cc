@@ -108,6 +108,7 @@ ExitCode ExitCodeOf(Errc code) {
     case Errc::kClockUntrusted:
     case Errc::kShuttingDown:
     case Errc::kConflict:
+    case Errc::kRateLimited:
       return kExitTryAgain;
     default:
       return kExitFailed;
@@ -115,7 +116,7 @@ ExitCode ExitCodeOf(Errc code) {
 }
 
 Errc ErrcOfSlug(std::string_view slug) {
-  for (int i = 0; i <= static_cast<int>(Errc::kInternal); ++i) {
+  for (int i = 0; ErrcName(static_cast<Errc>(i)) != "unknown"; ++i) {
     const auto code = static_cast<Errc>(i);
     if (frontend::ToWire(code).slug == slug) return code;
   }
@@ -159,8 +160,10 @@ Result<std::unique_ptr<Client>> Client::Create(const GlobalOptions& options) {
     return Error(Errc::kInvalidRequest, "--server must be HOST:PORT, such as 127.0.0.1:50051",
                  "server");
   }
-  if (options.plaintext && (options.tls || !options.ca_file.empty())) {
-    return Error(Errc::kInvalidRequest, "--plaintext contradicts --tls and --ca", "plaintext");
+  if (options.plaintext &&
+      (options.tls || !options.ca_file.empty() || !options.certificate_file.empty())) {
+    return Error(Errc::kInvalidRequest, "--plaintext contradicts --tls, --ca and --cert",
+                 "plaintext");
   }
   if (!(options.timeout_s > 0) || options.timeout_s > kTimeoutSecondsMax) {
     return Error(Errc::kInvalidRequest, "--timeout must be more than 0 and at most 86400 seconds",
@@ -188,7 +191,7 @@ Result<std::unique_ptr<Client>> Client::Create(const GlobalOptions& options) {
   if (!trimmed.empty()) client->authorization_ = "Bearer " + std::string(trimmed);
 
   std::shared_ptr<grpc::ChannelCredentials> credentials;
-  const bool tls = options.tls || !options.ca_file.empty() ||
+  const bool tls = options.tls || !options.ca_file.empty() || !options.certificate_file.empty() ||
                    (!options.plaintext && !IsLoopback(options.server));
   if (tls) {
     grpc::SslCredentialsOptions ssl;
@@ -196,6 +199,14 @@ Result<std::unique_ptr<Client>> Client::Create(const GlobalOptions& options) {
       auto pem = ReadFile(options.ca_file, kCertificateBytesMax);
       if (!pem.ok()) return pem.error();
       ssl.pem_root_certs = *std::move(pem);
+    }
+    if (!options.certificate_file.empty()) {
+      auto certificate = ReadFile(options.certificate_file, kCertificateBytesMax);
+      if (!certificate.ok()) return certificate.error();
+      auto key = ReadFile(options.key_file, kCertificateBytesMax);
+      if (!key.ok()) return key.error();
+      ssl.pem_cert_chain = *std::move(certificate);
+      ssl.pem_private_key = *std::move(key);
     }
     credentials = grpc::SslCredentials(ssl);
   } else {
@@ -214,6 +225,10 @@ Result<std::unique_ptr<Client>> Client::Create(const GlobalOptions& options) {
   client->access_ = v1::AccessService::NewStub(client->channel_);
   client->operation_ = v1::OperationService::NewStub(client->channel_);
   client->ledger_ = v1::LedgerService::NewStub(client->channel_);
+  client->enterprise_ = v1::EnterpriseService::NewStub(client->channel_);
+  client->prefix_ = v1::PrefixService::NewStub(client->channel_);
+  client->templates_ = v1::TemplateService::NewStub(client->channel_);
+  client->audit_ = v1::AuditService::NewStub(client->channel_);
   return client;
 }
 

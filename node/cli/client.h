@@ -8,10 +8,13 @@
 #include <grpcpp/grpcpp.h>
 
 #include "idnode/v1/access.grpc.pb.h"
+#include "idnode/v1/audit.grpc.pb.h"
+#include "idnode/v1/enterprise.grpc.pb.h"
 #include "idnode/v1/ledger.grpc.pb.h"
 #include "idnode/v1/operation.grpc.pb.h"
 #include "idnode/v1/registration.grpc.pb.h"
 #include "idnode/v1/resolution.grpc.pb.h"
+#include "idnode/v1/template.grpc.pb.h"
 #include "idnode/v1/volume.grpc.pb.h"
 #include "node/base/result.h"
 #include "node/cli/environment.h"
@@ -74,6 +77,10 @@ class Client {
   v1::AccessService::Stub& access() const { return *access_; }
   v1::OperationService::Stub& operation() const { return *operation_; }
   v1::LedgerService::Stub& ledger() const { return *ledger_; }
+  v1::EnterpriseService::Stub& enterprise() const { return *enterprise_; }
+  v1::PrefixService::Stub& prefix() const { return *prefix_; }
+  v1::TemplateService::Stub& templates() const { return *templates_; }
+  v1::AuditService::Stub& audit() const { return *audit_; }
 
  private:
   Client() = default;
@@ -88,6 +95,10 @@ class Client {
   std::unique_ptr<v1::AccessService::Stub> access_;
   std::unique_ptr<v1::OperationService::Stub> operation_;
   std::unique_ptr<v1::LedgerService::Stub> ledger_;
+  std::unique_ptr<v1::EnterpriseService::Stub> enterprise_;
+  std::unique_ptr<v1::PrefixService::Stub> prefix_;
+  std::unique_ptr<v1::TemplateService::Stub> templates_;
+  std::unique_ptr<v1::AuditService::Stub> audit_;
 };
 
 /// The whole of a file of at most `bytes_max` bytes. Errors: kInvalidRequest naming the file.

@@ -86,8 +86,15 @@ CommandLine::CommandLine(Environment& environment)
   AddExport(*this);
   AddVolume(*this);
   AddStatement(*this);
-  AddApp(*this);
+  AddEnterprise(*this);
   AddPrefix(*this);
+  AddTemplate(*this);
+  AddApp(*this);
+  AddToken(*this);
+  AddUser(*this);
+  AddLogin(*this);
+  AddGrant(*this);
+  AddAudit(*this);
   AddClock(*this);
   AddStatus(*this);
   AddWaitReady(*this);
@@ -115,6 +122,16 @@ void CommandLine::AddGlobalOptions() {
                   T({"Certificates to trust instead of the system's (PEM)",
                      "信任的 CA 证书（PEM），替代系统证书"}))
       ->check(CLI::ExistingFile);
+  CLI::Option* certificate =
+      app_.add_option("--cert", options.certificate_file,
+                      T({"Certificate to show to the node (PEM), instead of a token",
+                         "向节点出示的客户端证书（PEM），可代替令牌"}))
+          ->check(CLI::ExistingFile);
+  CLI::Option* key = app_.add_option("--key", options.key_file,
+                                     T({"Its private key (PEM)", "该证书的私钥（PEM）"}))
+                         ->check(CLI::ExistingFile)
+                         ->needs(certificate);
+  certificate->needs(key);
   app_.add_flag("--plaintext", options.plaintext,
                 T({"No encryption, also to another machine", "对其他机器也使用明文"}));
   app_.add_flag("--json", options.json,

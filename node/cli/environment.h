@@ -16,6 +16,8 @@ struct GlobalOptions {
   std::string token_file;
   std::string token;  ///< from IDNODE_TOKEN; never printed
   std::string ca_file;
+  std::string certificate_file;  ///< of this client (mutual TLS), with its key
+  std::string key_file;
   bool tls = false;
   bool plaintext = false;
   bool json = false;

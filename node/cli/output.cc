@@ -1,6 +1,7 @@
 #include "node/cli/output.h"
 
 #include <algorithm>
+#include <istream>
 #include <ostream>
 #include <utility>
 
@@ -116,6 +117,22 @@ std::string Table::Text() const {
   return out;
 }
 
+std::string PairsText(const std::vector<std::pair<cli::Text, std::string>>& pairs,
+                      Language language) {
+  std::size_t width = 0;
+  for (const auto& [name, value] : pairs) {
+    if (!value.empty()) width = std::max(width, DisplayWidth(name.In(language)));
+  }
+  std::string text;
+  for (const auto& [name, value] : pairs) {
+    if (value.empty()) continue;
+    const std::string_view label = name.In(language);
+    text += std::string(label) + std::string(width - DisplayWidth(label) + 2, ' ') +
+            Printable(value) + "\n";
+  }
+  return text;
+}
+
 std::string FormatCount(std::int64_t count) {
   std::string digits = std::to_string(count);
   const std::ptrdiff_t first = count < 0 ? 1 : 0;
@@ -168,6 +185,14 @@ std::unique_ptr<Client> Connect(Environment& environment) {
   if (client.ok()) return *std::move(client);
   FailUsage(environment, client.error().detail, client.error().field);
   return nullptr;
+}
+
+bool Confirm(Environment& environment, const std::string& question) {
+  if (!environment.in_is_terminal || !environment.err_is_terminal) return false;
+  environment.err << question << std::flush;
+  std::string answer;
+  std::getline(environment.in, answer);
+  return answer == "yes";
 }
 
 std::string ShellQuoted(std::string_view word) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <google/protobuf/message.h>
@@ -33,6 +34,10 @@ std::size_t DisplayWidth(std::string_view text);
 /// `text` without what a terminal would act on: control characters show as "?".
 std::string Printable(std::string_view text);
 
+/// "name  value" a line, values under each other; empty values are left out. Made printable.
+std::string PairsText(const std::vector<std::pair<cli::Text, std::string>>& pairs,
+                      Language language);
+
 /// "15,000,000".
 std::string FormatCount(std::int64_t count);
 /// "2026-11-22T02:00:00.123Z"; empty where it is not set.
@@ -55,6 +60,10 @@ ExitCode FailUsage(Environment& environment, std::string detail, std::string fie
 
 /// A client for the options; null after saying why there is none, the exit code is then kExitUsage.
 std::unique_ptr<Client> Connect(Environment& environment);
+
+/// Asks on a terminal; true if the answer is "yes". False where there is none to ask: what
+/// destroys must not happen in a script by a slip of the hand either.
+bool Confirm(Environment& environment, const std::string& question);
 
 /// Word for a POSIX shell, quoted where it needs to be.
 std::string ShellQuoted(std::string_view word);

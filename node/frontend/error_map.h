@@ -149,6 +149,35 @@ constexpr WireError ToWire(Errc code) {
       return {12, 501, 5, "unimplemented", "Not supported", "不支持"};
     case Errc::kRequestTimeout:
       return {4, 408, 4, "request-timeout", "The request took too long to arrive", "请求接收超时"};
+    case Errc::kPrefixNotActive:
+      return {9,
+              403,
+              301,
+              "prefix-not-active",
+              "The prefix is in a state that forbids this",
+              "企业前缀状态不允许该操作"};
+    case Errc::kQuotaExceeded:
+      return {8, 403, 604, "quota-exceeded", "The prefix's quota is used up", "前缀配额已用尽"};
+    case Errc::kRateLimited:
+      return {8, 429, 3, "rate-limited", "Too many requests; retry after a moment", "请求过于频繁"};
+    case Errc::kTemplateNotFound:
+      return {5, 404, 2, "template-not-found", "There is no such data template", "数据模板不存在"};
+    case Errc::kTemplateInUse:
+      return {9, 409, 2, "template-in-use", "Records use the data template", "数据模板使用中"};
+    case Errc::kUniqueViolation:
+      return {6,
+              409,
+              101,
+              "unique-violation",
+              "Another identifier has this value of a unique item",
+              "唯一属性值重复"};
+    case Errc::kSelfHosted:
+      return {9,
+              421,
+              303,
+              "self-hosted",
+              "The enterprise's own node holds the prefix's identifiers",
+              "该前缀由企业节点自建托管"};
     case Errc::kInternal:
       break;
   }
@@ -158,7 +187,7 @@ constexpr WireError ToWire(Errc code) {
 /// True where a client does well to repeat the request after a moment.
 constexpr bool IsRetryable(Errc code) {
   return code == Errc::kOverloaded || code == Errc::kUnavailable || code == Errc::kShuttingDown ||
-         code == Errc::kStorageFull || code == Errc::kClockUntrusted;
+         code == Errc::kStorageFull || code == Errc::kClockUntrusted || code == Errc::kRateLimited;
 }
 
 /// Seconds for `Retry-After`.

@@ -31,6 +31,9 @@ struct ListenOptions {
   std::uint16_t port = 0;
   std::string tls_certificate;  ///< PEM file, chain; empty: plain text
   std::string tls_key;          ///< PEM file
+  /// PEM file of authorities whose certificates clients may show (mutual TLS); one that shows none
+  /// is served all the same. Empty: none is asked for.
+  std::string tls_client_ca;
   bool allow_plaintext = false;
 };
 

@@ -70,8 +70,10 @@ bool HasExpired(const X509* certificate) {
   return X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0;
 }
 
-// The first certificate; the others are read to see that they can be.
-Result<X509Ptr> ReadChain(const Source& source, const std::string& text) {
+// Reads every certificate, at most `at_most`, to see that it can be read. Returns the first; logs
+// those after it that have expired.
+Result<X509Ptr> ReadCertificates(const Source& source, const std::string& text,
+                                 std::size_t at_most) {
   ERR_clear_error();
   const BioPtr bio = BioOf(text);
   X509Ptr leaf;
@@ -87,7 +89,9 @@ Result<X509Ptr> ReadChain(const Source& source, const std::string& text) {
       ERR_clear_error();
       return leaf;
     }
-    if (i == kChainCertificatesMax) return source.Fault("its chain is longer than 32 certificates");
+    if (i == at_most) {
+      return source.Fault("its chain is longer than " + std::to_string(at_most) + " certificates");
+    }
     if (i > 0 && HasExpired(certificate.get())) {
       LogWarning("a certificate of the chain has expired",
                  {{"file", source.file}, {"number", i + 1}});
@@ -112,7 +116,7 @@ Result<TlsPair> LoadTlsFiles(const ListenOptions& listen, std::string_view secti
   IDNODE_RETURN_IF_ERROR(ReadPem(certificate_source, pair.certificate));
   IDNODE_RETURN_IF_ERROR(ReadPem(key_source, pair.key));
 
-  const auto leaf = ReadChain(certificate_source, pair.certificate);
+  const auto leaf = ReadCertificates(certificate_source, pair.certificate, kChainCertificatesMax);
   if (!leaf.ok()) return leaf.error();
   const BioPtr bio = BioOf(pair.key);
   const KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr));
@@ -125,6 +129,12 @@ Result<TlsPair> LoadTlsFiles(const ListenOptions& listen, std::string_view secti
   }
   if (HasExpired(leaf->get())) return certificate_source.Fault("the certificate has expired");
   if (!HasBegun(leaf->get())) return certificate_source.Fault("the certificate is not valid yet");
+  if (!listen.tls_client_ca.empty()) {
+    const Source ca_source{start + "tls_client_ca", listen.tls_client_ca};
+    IDNODE_RETURN_IF_ERROR(ReadPem(ca_source, pair.client_ca));
+    const auto first = ReadCertificates(ca_source, pair.client_ca, kClientAuthoritiesMax);
+    if (!first.ok()) return first.error();
+  }
   return pair;
 }
 

@@ -1,49 +1,60 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
-#include <mutex>
-#include <set>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "node/base/clock.h"
 #include "node/base/result.h"
-#include "node/service/writer.h"
+#include "node/service/audit_log.h"
+#include "node/service/caller.h"
+#include "node/service/prefix_registry.h"
 #include "storage/engine.h"
 
 namespace idnode::service {
 
-enum class Role : std::uint8_t { kAnonymous, kApplication, kAuditor, kOperator };
+class UserStore;
 
-/// Who asks. Immutable; shared by the requests of a session.
-struct Caller {
-  Role role = Role::kAnonymous;
-  std::string application;            ///< empty unless role is kApplication
-  std::vector<std::string> prefixes;  ///< folded enterprise prefixes it may write under
-
-  bool MayWrite(std::string_view folded_prefix) const;
+struct TokenInfo {
+  std::string id;  ///< "t1"
+  std::int64_t created_ms = 0;
+  std::int64_t expires_ms = 0;  ///< 0: does not expire
+  bool revoked = false;
 };
-using CallerRef = std::shared_ptr<const Caller>;
 
-/// The caller without any credential.
-CallerRef Anonymous();
-
+/// An application (应用身份), or another identity with tokens: auditor, operator, administrator.
 struct ApplicationInfo {
   std::string name;
   std::vector<std::string> prefixes;
   std::int64_t created_ms = 0;
   bool revoked = false;
+  Role role = Role::kApplication;
+  std::string enterprise;
+  std::vector<TokenInfo> tokens;
+  std::vector<std::string> certificates;  ///< SHA-256 fingerprints, lower-case hexadecimal
 };
 
-/// Applications, their tokens (hashes only at rest), the operator's token. Thread-safe; lookups
-/// are in memory. First form: roles operator, application, anonymous.
+struct NewApplication {
+  std::string name;
+  std::vector<std::string> prefixes;
+  Role role = Role::kApplication;
+  std::string enterprise;
+  std::chrono::seconds expires_in{0};  ///< of its token; 0: never
+};
+
+/// Applications, their tokens (hashes only at rest) and certificates, the operator's token.
+/// Thread-safe; lookups are in memory.
 class AccessControl {
  public:
-  AccessControl(storage::Engine& engine, Writer& writer, const Clock& clock);
+  AccessControl(storage::Engine& engine, AuditLog& audit, const PrefixRegistry& prefixes,
+                const Clock& clock);
+  ~AccessControl();
+
+  /// Who knows sessions; nullptr, as at first: nobody logs in. Before the first Authenticate.
+  void SetUsers(const UserStore* users);
 
   /// Reads applications from the store and the hash of the operator's token from
   /// `data_dir`/operator.token, which is created (mode 0600) where it is missing. Errors: those of
@@ -53,38 +64,46 @@ class AccessControl {
   /// `bearer` is the token without "Bearer "; empty is anonymous. Errors: kUnauthenticated.
   /// Tokens are looked up by their SHA-256 and compared in constant time.
   Result<CallerRef> Authenticate(std::string_view bearer) const;
+  /// The caller a client certificate stands for, by its SHA-256 fingerprint (lower-case
+  /// hexadecimal). Errors: kUnauthenticated where it is bound to nobody.
+  Result<CallerRef> AuthenticateCertificate(std::string_view fingerprint) const;
 
-  /// Creates an application and its token, shown this once. Operator only.
-  /// Errors: kPermissionDenied, kInvalidRequest (field name or prefixes), kAlreadyExists; those of
-  /// the committer. After kUndetermined the application may exist, with a token that nobody knows:
-  /// it is then listed, and can be revoked.
-  Result<std::pair<ApplicationInfo, std::string>> CreateApplication(
-      const Caller& caller, const std::string& name, const std::vector<std::string>& prefixes,
-      Deadline deadline);
-  Result<std::vector<ApplicationInfo>> ListApplications(const Caller& caller) const;
+  /// Creates an application and its token, shown this once. Operator; an enterprise's administrator
+  /// for prefixes of its own. Errors: kPermissionDenied, kInvalidRequest (field name, prefixes,
+  /// role, enterprise), kAlreadyExists; those of the committer. After kUndetermined the application
+  /// may exist, with a token that nobody knows: it is then listed, and can be revoked.
+  Result<std::pair<ApplicationInfo, std::string>> CreateApplication(const Actor& actor,
+                                                                    const NewApplication& wanted,
+                                                                    Deadline deadline);
+  /// Operator and auditor: all; an administrator: of its enterprise. `enterprise` narrows.
+  Result<std::vector<ApplicationInfo>> ListApplications(const Actor& actor,
+                                                        const std::string& enterprise = {}) const;
   /// Errors: kPermissionDenied, kNotFound.
-  Result<ApplicationInfo> RevokeApplication(const Caller& caller, const std::string& name,
+  Result<ApplicationInfo> RevokeApplication(const Actor& actor, const std::string& name,
                                             Deadline deadline);
 
+  struct NewToken {
+    ApplicationInfo application;
+    std::string token;
+    std::string id;
+  };
+  /// A further token. `rotate`: the present ones end after `overlap` (at most 30 days), or earlier
+  /// where they end earlier.
+  Result<NewToken> CreateToken(const Actor& actor, const std::string& name,
+                               std::chrono::seconds expires_in, bool rotate,
+                               std::chrono::seconds overlap, Deadline deadline);
+  /// Effective at once, before it is durable. Errors: kNotFound.
+  Result<ApplicationInfo> RevokeToken(const Actor& actor, const std::string& name,
+                                      const std::string& id, Deadline deadline);
+  /// Errors: kInvalidRequest (field fingerprint), kAlreadyExists (bound to another).
+  Result<ApplicationInfo> BindCertificate(const Actor& actor, const std::string& name,
+                                          const std::string& fingerprint, Deadline deadline);
+  Result<ApplicationInfo> UnbindCertificate(const Actor& actor, const std::string& name,
+                                            const std::string& fingerprint, Deadline deadline);
+
  private:
-  struct Entry;
-
-  bool Known(const std::string& name) const;
-  /// Reads an application from the store into memory, unless it is there.
-  Result<void> Learn(const std::string& name, Deadline deadline) const;
-
-  storage::Engine& engine_;
-  Writer& writer_;
-  const Clock& clock_;
-  mutable std::shared_mutex mutex_;
-  // Caches of the store: looking at it adds to them.
-  mutable std::unordered_map<std::string, std::shared_ptr<const Entry>> by_hash_;
-  mutable std::unordered_map<std::string, std::shared_ptr<const Entry>> by_name_;
-  mutable std::set<std::string> unsure_;  ///< names whose creation has an unknown outcome
+  class Impl;
+  std::unique_ptr<Impl> impl_;
 };
-
-/// Errors: kPermissionDenied unless the caller is the operator (or, where allowed, an auditor).
-Result<void> RequireOperator(const Caller& caller);
-Result<void> RequireAuditor(const Caller& caller);
 
 }  // namespace idnode::service

@@ -28,10 +28,12 @@ constexpr std::size_t kBytesPerBreakdown = ledger::kStatementBytesMax * 3 / 4 / 
 constexpr std::size_t kRowBytesMax = 3 + 24 + 2 + 6 * 21 + 1;
 constexpr std::size_t kFeedRows = 8;  // a full group's row is a few MiB
 
-constexpr std::array<std::pair<Dimension, Breakdown>, 6> kBreakdownOf = {{
+constexpr std::array<std::pair<Dimension, Breakdown>, 8> kBreakdownOf = {{
     {Dimension::kDay, Breakdown::kDay},
     {Dimension::kSecondaryPrefix, Breakdown::kSecondaryPrefix},
     {Dimension::kEnterprisePrefix, Breakdown::kEnterprisePrefix},
+    {Dimension::kIndustry, Breakdown::kIndustry},
+    {Dimension::kRegion, Breakdown::kRegion},
     {Dimension::kApplication, Breakdown::kApplication},
     {Dimension::kTemplate, Breakdown::kTemplate},
     {Dimension::kObjectClass, Breakdown::kObjectClass},

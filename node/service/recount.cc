@@ -12,6 +12,7 @@ namespace idnode::service {
 namespace {
 
 using storage::CounterId;
+using storage::Dimension;
 using storage::Figures;
 using storage::ShardId;
 
@@ -69,15 +70,17 @@ class ShardRecount {
     }
   }
 
-  // The shard's counters of the month as they were just before commit `line`.
-  Result<void> LoadCounters(storage::Version line, std::map<CounterId, Figures>& sums) {
+  // The shard's counters of the month as they were just before commit `line`, and how many
+  // dimensions have been counted since its month began.
+  Result<void> LoadCounters(storage::Version line, std::map<CounterId, Figures>& counters,
+                            std::uint32_t& dimensions) {
     auto rows = storage::CounterStore(engine_).LoadShard(shard_, month_, clock_.After(kStepMax));
     if (!rows.ok()) return rows.error();
     storage::Version newest = 0;
-    std::map<CounterId, Figures> mine;
     for (const auto& [id, row] : *rows) {
       newest = std::max(newest, row.version);
-      mine[id] = row.figures;
+      counters[id] = row.figures;
+      if (id.dimension == Dimension::kTotal) dimensions = row.dimensions;
     }
     std::string from = storage::FeedKey(line);
     const std::string to = storage::FeedKey(newest + 1);
@@ -90,13 +93,12 @@ class ShardRecount {
         if (!feed.ok()) return feed.error();
         for (const auto& [id, delta] : feed->deltas) {
           const auto row = rows->find(id);
-          if (row != rows->end() && version <= row->second.version) mine[id] -= delta;
+          if (row != rows->end() && version <= row->second.version) counters[id] -= delta;
         }
       }
       if (page->size() < kFeedRows) break;
       from = page->back().key + '\0';
     }
-    for (const auto& [id, figures] : mine) sums[id] += figures;
     return {};
   }
 
@@ -201,33 +203,57 @@ class ShardRecount {
   std::int64_t run_count_ = 0;
 };
 
+// A figure by the counters, and by the records.
+struct Pair {
+  Figures counted;
+  Figures recounted;
+};
+// By dimension: sums over all values of those that the records do not tell.
+using DimensionSums = std::map<Dimension, Pair>;
+
+void AddSums(const std::map<CounterId, Figures>& counted, std::uint32_t dimensions,
+             const Figures& total, DimensionSums& sums) {
+  for (const auto& row : storage::Dimensions()) {
+    if (row.in_records || static_cast<std::uint32_t>(row.dimension) >= dimensions) continue;
+    Pair& pair = sums[row.dimension];
+    pair.recounted += total;
+    for (const auto& [id, figures] : counted) {
+      if (id.dimension == row.dimension) pair.counted += figures;
+    }
+  }
+}
+
+void AddDifferences(Dimension dimension, const std::string& key, const Pair& pair,
+                    RecountReport& report) {
+  const auto& [counted, recounted] = pair;
+  const std::pair<const char*, std::pair<std::int64_t, std::int64_t>> figures[] = {
+      {"firstEver", {counted.first_ever, recounted.first_ever}},
+      {"registrations", {counted.registrations, recounted.registrations}},
+      {"reRegistrations", {counted.re_registrations, recounted.re_registrations}},
+      {"deletions", {counted.deletions, recounted.deletions}}};
+  for (const auto& [name, numbers] : figures) {
+    if (numbers.first == numbers.second || report.differences.size() >= kDifferencesMax) continue;
+    report.differences.push_back(
+        {std::string(storage::RowOf(dimension).name), key, name, numbers.first, numbers.second});
+  }
+}
+
 void Compare(const std::map<CounterId, Figures>& counted,
-             const std::map<CounterId, Figures>& recounted, RecountReport& report) {
-  std::map<CounterId, std::pair<Figures, Figures>> both;
+             const std::map<CounterId, Figures>& recounted, const DimensionSums& sums,
+             RecountReport& report) {
+  std::map<CounterId, Pair> both;
   for (const auto& [id, figures] : counted) {
-    if (storage::Dimensions()[static_cast<std::size_t>(id.dimension)].in_records) {
-      both[id].first = figures;
-    }
+    if (storage::RowOf(id.dimension).in_records) both[id].counted = figures;
   }
-  for (const auto& [id, figures] : recounted) both[id].second = figures;
+  for (const auto& [id, figures] : recounted) both[id].recounted = figures;
   for (const auto& [id, pair] : both) {
-    const auto& [left, right] = pair;
-    if (id.dimension == storage::Dimension::kTotal) {
-      report.counters = left;
-      report.recounted = right;
+    if (id.dimension == Dimension::kTotal) {
+      report.counters = pair.counted;
+      report.recounted = pair.recounted;
     }
-    const std::pair<const char*, std::pair<std::int64_t, std::int64_t>> figures[] = {
-        {"firstEver", {left.first_ever, right.first_ever}},
-        {"registrations", {left.registrations, right.registrations}},
-        {"reRegistrations", {left.re_registrations, right.re_registrations}},
-        {"deletions", {left.deletions, right.deletions}}};
-    for (const auto& [name, numbers] : figures) {
-      if (numbers.first == numbers.second || report.differences.size() >= kDifferencesMax) continue;
-      const auto row = storage::Dimensions()[static_cast<std::size_t>(id.dimension)];
-      report.differences.push_back(
-          {std::string(row.name), id.value, name, numbers.first, numbers.second});
-    }
+    AddDifferences(id.dimension, id.value, pair, report);
   }
+  for (const auto& [dimension, pair] : sums) AddDifferences(dimension, "*", pair, report);
 }
 
 }  // namespace
@@ -239,19 +265,28 @@ Result<RecountReport> RecountMonth(storage::Engine& engine, storage::Committer& 
   report.month = month;
   std::map<CounterId, Figures> counted;
   std::map<CounterId, Figures> recounted;
+  DimensionSums sums;
   const ShardId shards = engine.ShardCount();
   for (ShardId shard = 0; shard < shards; ++shard) {
     auto line = committer.Nudge(shard, clock.After(kStepMax));
     if (!line.ok()) return line.error();
     ShardRecount recount(engine, clock, zone, month, shard);
-    IDNODE_RETURN_IF_ERROR(recount.LoadCounters(line->first, counted));
-    IDNODE_RETURN_IF_ERROR(recount.CountRecords(line->second, recounted, [&](std::size_t rows) {
-      report.records += static_cast<std::int64_t>(rows);
-      return progress == nullptr || progress(shard, shards, report.records);
-    }));
+    std::map<CounterId, Figures> counted_here;
+    std::map<CounterId, Figures> recounted_here;
+    std::uint32_t dimensions = 0;
+    IDNODE_RETURN_IF_ERROR(recount.LoadCounters(line->first, counted_here, dimensions));
+    IDNODE_RETURN_IF_ERROR(
+        recount.CountRecords(line->second, recounted_here, [&](std::size_t rows) {
+          report.records += static_cast<std::int64_t>(rows);
+          return progress == nullptr || progress(shard, shards, report.records);
+        }));
+    AddSums(counted_here, dimensions, recounted_here[CounterId{month, Dimension::kTotal, ""}],
+            sums);
+    for (const auto& [id, figures] : counted_here) counted[id] += figures;
+    for (const auto& [id, figures] : recounted_here) recounted[id] += figures;
     if (progress != nullptr && !progress(shard + 1, shards, report.records)) return Stopped();
   }
-  Compare(counted, recounted, report);
+  Compare(counted, recounted, sums, report);
   return report;
 }
 

@@ -13,6 +13,10 @@ namespace idnode::service {
 /// the line by the deltas in the feed rows from the line on; each counter row names the commit
 /// that wrote it last, so no two reads need to happen at one instant.
 ///
+/// Of dimensions that the records do not tell (source address, industry, region) the sum over all
+/// values is held against the recounted total: a difference has the key "*". A shard whose month
+/// began before the dimension was counted is left out of that (CounterRow::dimensions).
+///
 /// Holds one page of rows at a time: about 4 MiB, and where small records turn into large ones at
 /// most 512 of those, once. Errors: kClockUntrusted (no line can be drawn), kDeadlineExceeded
 /// (`progress` said to stop), those of the engine.

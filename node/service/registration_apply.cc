@@ -28,10 +28,12 @@ ItemResult Rejected(Errc reason, std::string detail, std::string field = {}) {
 struct Context {
   PendingItem& item;
   storage::Slot slot;
-  const Caller& caller;
-  const RecordLimits& limits;
-  std::string_view source_address;
+  std::span<const PendingClaim> claims;
+  std::span<const storage::Slot> claim_slots;
+  ApplyEnvironment& environment;
   storage::GroupContext& group;
+
+  const Caller& caller() const { return environment.caller; }
 };
 
 // Counts the change and tells it to the feed.
@@ -40,17 +42,19 @@ void Announce(const Context& context, ChangeKind change, std::string_view identi
   storage::Event event;
   event.change = change;
   event.prefix = context.item.prefix();
-  event.application = context.caller.application;
+  event.application = context.caller().application;
   event.object_class = object_class;
   event.template_ref = template_ref;
-  event.source_address = context.source_address;
+  event.source_address = context.environment.source_address;
+  event.industry = context.item.use->standing->industry;
+  event.region = context.item.use->standing->region;
   event.has_attributes = context.item.has_attributes;
   context.group.Count(event);
   storage::FeedEntry entry;
   entry.change = change;
   entry.identifier = identifier;
   entry.content_digest = digest;
-  entry.application = context.caller.application;
+  entry.application = context.caller().application;
   entry.object_class = object_class;
   entry.template_ref = template_ref;
   context.group.Feed(entry);
@@ -62,7 +66,7 @@ void WriteRevision(const Context& context, const RecordView& before, std::string
   header.revision = before.revision + 1;
   header.updated_ms = context.group.commit_ms();
   header.first_registered_ms = before.first_registered_ms;
-  header.application = context.caller.application;
+  header.application = context.caller().application;
   std::string bytes;
   bytes.reserve(content.size() + 64 + header.value_times.size() + header.display.size());
   EncodeRecordHeader(header, bytes);
@@ -75,6 +79,33 @@ void WriteRevision(const Context& context, const RecordView& before, std::string
   group.Put(context.slot, group.Hold(std::move(bytes)));
 }
 
+// Why a claim cannot be had; an empty detail: it can. Others of the prefix are no secret here.
+ItemResult Taken(const PendingClaim& claim, std::string_view owner) {
+  return Rejected(Errc::kUniqueViolation,
+                  std::string(claim.name) + ": " + std::string(owner) + " has this value (unique)",
+                  std::string(claim.field));
+}
+
+// True (with `refusal`) if another identifier has a value that this one claims.
+bool ClaimsTaken(const Context& context, std::span<const PendingClaim> claims,
+                 std::span<const storage::Slot> slots, ItemResult& refusal) {
+  for (std::size_t i = 0; i < claims.size(); ++i) {
+    const std::string_view* owner = context.group.Find(slots[i]);
+    if (owner == nullptr || *owner == context.item.folded()) continue;
+    refusal = Taken(claims[i], *owner);
+    return true;
+  }
+  return false;
+}
+
+// A value once claimed stays its identifier's: whatever becomes of the record, a serial number is
+// not given away again.
+void WriteClaims(const Context& context, std::span<const storage::Slot> slots) {
+  for (const auto slot : slots) {
+    if (context.group.Find(slot) == nullptr) context.group.Put(slot, context.item.folded());
+  }
+}
+
 std::string_view DisplayOf(const Context& context, const RecordView& record) {
   return record.display.empty() ? context.item.folded() : record.display;
 }
@@ -82,15 +113,23 @@ std::string_view DisplayOf(const Context& context, const RecordView& record) {
 ItemResult ApplyRegister(const Context& context, const RecordView* before,
                          std::string_view before_bytes) {
   auto& item = context.item;
+  if (before != nullptr && before->state != State::kDeleted) {
+    return Plain(before->content == item.content() ? Outcome::kUnchanged : Outcome::kConflict);
+  }
+  PrefixUse& use = *item.use;
+  if (use.no_room.has_value() && use.taken == use.reserved) {
+    return Rejected(use.no_room->code, use.no_room->detail, use.no_room->field);
+  }
+  ItemResult refusal;
+  if (ClaimsTaken(context, context.claims, context.claim_slots, refusal)) return refusal;
+  WriteClaims(context, context.claim_slots);
+  ++use.taken;
   if (before == nullptr) {
     PatchCommitTime(item.record, context.group.commit_ms());
     context.group.Put(context.slot, item.record_view());
     Announce(context, ChangeKind::kRegistered, item.identifier, item.object_class,
              item.template_ref, item.content_digest);
     return Plain(Outcome::kRegistered);
-  }
-  if (before->state != State::kDeleted) {
-    return Plain(before->content == item.content() ? Outcome::kUnchanged : Outcome::kConflict);
   }
   RecordHeader header;
   header.state = State::kActive;
@@ -184,6 +223,76 @@ std::string KeptTimes(const RecordView& before, const std::vector<ValueView>& ol
   return times;
 }
 
+// Which field of an update a fault of the merged record lies in.
+std::string FieldOfUpdate(const Error& error, const std::vector<ValueView>& merged,
+                          const PendingUpdate& update) {
+  constexpr std::string_view kValues = "values[";
+  if (!error.field.starts_with(kValues)) return error.field;
+  std::size_t position = 0;
+  std::size_t at = kValues.size();
+  while (at < error.field.size() && error.field[at] >= '0' && error.field[at] <= '9') {
+    position = position * 10 + static_cast<std::size_t>(error.field[at++] - '0');
+  }
+  for (std::size_t i = 0; i < update.values.size(); ++i) {
+    if (position < merged.size() && update.values[i].index == merged[position].index) {
+      return "values[" + std::to_string(i) + error.field.substr(at);
+    }
+  }
+  return "values";  // of the record, and not among those that the update names
+}
+
+struct UpdateClaims {
+  std::vector<PendingClaim> claims;  ///< texts are held by the group
+  std::vector<storage::Slot> slots;
+};
+
+// The template that a changed record is to fit; nullptr: none that is known.
+ReadyTemplateRef TemplateFor(const Context& context, const RecordView& before,
+                             std::string_view reference) {
+  const PendingUpdate& update = *context.item.update;
+  if (context.environment.templates == nullptr || reference.empty() || !update.TouchesItems()) {
+    return nullptr;
+  }
+  if (update.set_template && reference != before.template_ref) return update.ready;
+  return context.environment.templates->Lookup(context.item.prefix(), reference);
+}
+
+// Checks the record as it will be. True (with `refusal`) if it does not fit, or claims what is
+// another's.
+bool MergedMisfits(const Context& context, const ReadyTemplate& ready, const RecordView& before,
+                   const std::vector<ValueView>& old_values, const ContentInput& input,
+                   const std::vector<ValueView>& merged, UpdateClaims& claims,
+                   ItemResult& refusal) {
+  auto& environment = context.environment;
+  if (ready.withdrawn() && input.template_ref != before.template_ref) {
+    const Error error = WithdrawnTemplate(input.template_ref);
+    refusal = Rejected(error.code, error.detail, error.field);
+    return true;
+  }
+  if (environment.scratch == nullptr) environment.scratch = TemplateChecker::NewScratch();
+  const ItemSet kept =
+      ready.info->checker->Present(before.attributes_json, old_values, *environment.scratch);
+  std::vector<UniqueClaim> found;
+  if (auto fits = ready.info->checker->Check(input.attributes_json, merged, *environment.scratch,
+                                             &found, &kept);
+      !fits.ok()) {
+    refusal = Rejected(fits.error().code, fits.error().detail,
+                       FieldOfUpdate(fits.error(), merged, *context.item.update));
+    return true;
+  }
+  for (const auto& claim : found) {
+    std::string key =
+        storage::UniqueKey(context.item.prefix(), ready.info->name, claim.item, claim.canonical);
+    PendingClaim pending;
+    pending.name = context.group.Hold(std::string(claim.item));
+    pending.field = context.group.Hold(FieldOfUpdate(
+        Error(Errc::kUniqueViolation, {}, claim.Field()), merged, *context.item.update));
+    claims.claims.push_back(pending);
+    claims.slots.push_back(context.group.AddLate(std::move(key)));
+  }
+  return ClaimsTaken(context, claims.claims, claims.slots, refusal);
+}
+
 ItemResult ApplyUpdate(const Context& context, const RecordView* before,
                        std::string_view before_bytes) {
   ItemResult refusal;
@@ -206,10 +315,17 @@ ItemResult ApplyUpdate(const Context& context, const RecordView* before,
   input.attributes_json = update.set_attributes ? update.attributes_json : before->attributes_json;
   input.values = merged;
   std::string content;
-  if (auto encoded = EncodeContent(input, context.limits, content); !encoded.ok()) {
+  if (auto encoded = EncodeContent(input, context.environment.limits, content); !encoded.ok()) {
     return Rejected(encoded.error().code, encoded.error().detail, encoded.error().field);
   }
   if (content == before->content) return Plain(Outcome::kUnchanged);
+  UpdateClaims claims;
+  if (const auto ready = TemplateFor(context, *before, input.template_ref);
+      ready != nullptr &&
+      MergedMisfits(context, *ready, *before, old_values.values, input, merged, claims, refusal)) {
+    return refusal;
+  }
+  WriteClaims(context, claims.slots);
   // Decode what was just encoded: values without an index have theirs now.
   std::string record_bytes;
   EncodeRecordHeader(RecordHeader{}, record_bytes);
@@ -284,10 +400,21 @@ ItemResult ApplySetState(const Context& context, const RecordView* before,
 
 }  // namespace
 
-ItemResult ApplyItem(PendingItem& item, storage::Slot slot, const Caller& caller,
-                     const RecordLimits& limits, std::string_view source_address,
+Error UnknownTemplate(std::string_view reference) {
+  return {Errc::kTemplateNotFound, "there is no published template " + std::string(reference),
+          "template"};
+}
+
+Error WithdrawnTemplate(std::string_view reference) {
+  return {Errc::kTemplateNotFound,
+          "template " + std::string(reference) + " is withdrawn; new records cannot name it",
+          "template"};
+}
+
+ItemResult ApplyItem(PendingItem& item, storage::Slot slot, std::span<const PendingClaim> claims,
+                     std::span<const storage::Slot> claim_slots, ApplyEnvironment& environment,
                      storage::GroupContext& group) {
-  const Context context{item, slot, caller, limits, source_address, group};
+  const Context context{item, slot, claims, claim_slots, environment, group};
   RecordView view;
   const RecordView* before = nullptr;
   std::string_view before_bytes;

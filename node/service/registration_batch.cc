@@ -1,10 +1,13 @@
 #include "node/service/registration_batch.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
 #include "node/base/varint.h"
 #include "node/model/identifier.h"
+#include "node/service/permissions.h"
+#include "node/service/registration_apply.h"
 #include "storage/key_codec.h"
 
 namespace idnode::service {
@@ -19,16 +22,31 @@ constexpr char kSentSetState = 4;
 
 constexpr std::size_t kSourceAddressBytesMax = 64;
 
+ItemResult RejectedFor(Error error) {
+  ItemResult result;
+  result.outcome = Outcome::kRejected;
+  result.reason = error.code;
+  result.field = std::move(error.field);
+  result.detail = std::move(error.detail);
+  return result;
+}
+
 }  // namespace
 
+bool PendingUpdate::TouchesItems() const {
+  if (set_template || set_attributes || replace_values) return true;
+  return std::any_of(values.begin(), values.end(),
+                     [](const ValueView& value) { return value.index >= kTemplateIndexMin; }) ||
+         std::any_of(remove_indexes.begin(), remove_indexes.end(),
+                     [](std::uint32_t index) { return index >= kTemplateIndexMin; });
+}
+
 PendingBatch::PendingBatch(CallerRef caller, std::string_view request_id, std::size_t items,
-                           const PrefixRegistry& prefixes, const RegistrationLimits& limits,
-                           storage::ShardId shards)
+                           const Environment& environment)
     : caller_(std::move(caller)),
       request_id_(request_id),
-      prefixes_(prefixes),
-      limits_(limits),
-      shards_(shards) {
+      environment_(environment),
+      limits_(environment.limits) {
   items_.reserve(items);
   results_.reserve(items);
 }
@@ -53,12 +71,12 @@ void PendingBatch::Reject(Error error) {
   auto& item = items_.emplace_back();
   item.placed = placed_;
   item.shard = placed_shard_;
-  ItemResult result;
-  result.outcome = Outcome::kRejected;
-  result.reason = error.code;
-  result.field = std::move(error.field);
-  result.detail = std::move(error.detail);
-  results_.push_back(std::move(result));
+  results_.push_back(RejectedFor(std::move(error)));
+}
+
+void PendingBatch::RejectLate(std::uint32_t index, const Error& error) {
+  items_[index].kind = ItemKind::kRejected;
+  results_[index] = RejectedFor(error);
 }
 
 // What follows puts down the items as sent, for a batch that has a request_id: each into
@@ -109,31 +127,108 @@ bool PendingBatch::Start(std::string_view identifier, ItemKind kind, PendingItem
   folded_ += static_cast<char>(storage::Space::kRecord);
   AppendAsciiFolded(folded_, identifier);
   const std::string_view prefix = std::string_view(folded_).substr(1, parsed->prefix.size());
-  if (!last_prefix_ok_ || prefix != last_prefix_) {
-    last_prefix_ok_ = false;
-    last_shard_ = storage::ShardOf(prefix, shards_);
-    placed_ = true;
-    placed_shard_ = last_shard_;
-    auto admitted = prefixes_.CheckAdmitted(prefix);
-    if (admitted.ok() && !caller_->MayWrite(prefix)) {
-      admitted = Error(Errc::kPermissionDenied,
-                       "the token is not for prefix " + std::string(prefix), "identifier");
-    }
-    if (!admitted.ok()) {
-      Reject(admitted.error());
-      return false;
-    }
-    last_prefix_ = prefix;
-    last_prefix_ok_ = true;
-  }
+  if (last_use_ == nullptr || last_use_->prefix != prefix) last_use_ = &UseOf(prefix);
+  PrefixUse& use = *last_use_;
   placed_ = item.placed = true;
-  placed_shard_ = last_shard_;
+  placed_shard_ = use.shard;
+  if (use.error.has_value()) {
+    Reject(*use.error);
+    return false;
+  }
   item.kind = kind;
-  item.shard = last_shard_;
+  item.shard = use.shard;
+  item.use = &use;
   item.prefix_bytes = prefix.size();
   item.key = arena_.Copy(folded_);
   item.identifier = item.folded() == identifier ? item.folded() : arena_.Copy(identifier);
   return true;
+}
+
+PrefixUse& PendingBatch::UseOf(std::string_view prefix) {
+  if (const auto found = use_by_prefix_.find(prefix); found != use_by_prefix_.end()) {
+    return *found->second;
+  }
+  PrefixUse& use = *uses_.emplace_back(std::make_unique<PrefixUse>());
+  use.prefix = arena_.Copy(prefix);
+  use.shard = storage::ShardOf(prefix, environment_.shards);
+  use_by_prefix_.emplace(use.prefix, &use);
+  auto admitted = environment_.prefixes.CheckAdmitted(prefix);
+  if (admitted.ok() && !environment_.prefixes.MayWrite(*caller_, prefix)) {
+    admitted = Error(Errc::kPermissionDenied, "the token is not for prefix " + std::string(prefix),
+                     "identifier");
+    if (environment_.audit != nullptr) {
+      environment_.audit->Refused({caller_, source_address_}, ActionName(Action::kRegister), prefix,
+                                  Errc::kPermissionDenied);
+    }
+  }
+  if (admitted.ok()) {
+    use.standing = environment_.prefixes.StandingOf(prefix);
+  } else {
+    use.error = admitted.error();
+  }
+  return use;
+}
+
+PendingBatch::KnownTemplate& PendingBatch::TemplateOf(const PrefixUse& use,
+                                                      std::string_view reference) {
+  if (last_template_ != nullptr && last_template_use_ == &use && last_reference_ == reference) {
+    return *last_template_;
+  }
+  std::string key(use.prefix);
+  key += '\0';
+  key += reference;
+  auto& known = template_by_key_[std::move(key)];
+  if (known == nullptr) {
+    known = templates_.emplace_back(std::make_unique<KnownTemplate>()).get();
+    known->ready = environment_.templates->Lookup(use.prefix, reference);
+  }
+  last_template_use_ = &use;
+  last_reference_.assign(reference);
+  last_template_ = known;
+  return *known;
+}
+
+std::vector<ReadyTemplateRef> PendingBatch::UnusedTemplates() const {
+  std::vector<ReadyTemplateRef> unused;
+  for (const auto& known : templates_) {
+    if (!known->wanted || known->ready->used->load(std::memory_order_acquire)) continue;
+    if (std::find(unused.begin(), unused.end(), known->ready) == unused.end()) {
+      unused.push_back(known->ready);
+    }
+  }
+  return unused;
+}
+
+// Checks a registration against the template it names, and keeps what it claims.
+Result<void> PendingBatch::CheckTemplate(const ContentInput& content, PendingItem& item) {
+  if (content.template_ref.empty() || environment_.templates == nullptr) return {};
+  KnownTemplate& known = TemplateOf(*item.use, content.template_ref);
+  if (known.ready == nullptr) {
+    if (!environment_.templates->options().require_known) return {};
+    return UnknownTemplate(content.template_ref);
+  }
+  if (known.ready->withdrawn()) return WithdrawnTemplate(content.template_ref);
+  const TemplateChecker& checker = *known.ready->info->checker;
+  if (check_scratch_ == nullptr) check_scratch_ = TemplateChecker::NewScratch();
+  found_claims_.clear();
+  IDNODE_RETURN_IF_ERROR(checker.Check(content.attributes_json, content.values, *check_scratch_,
+                                       checker.has_unique_items() ? &found_claims_ : nullptr));
+  known.wanted = true;
+  if (!found_claims_.empty()) AddClaims(found_claims_, *known.ready->info, item);
+  return {};
+}
+
+void PendingBatch::AddClaims(const std::vector<UniqueClaim>& found, const TemplateInfo& info,
+                             PendingItem& item) {
+  item.first_claim = static_cast<std::uint32_t>(claims_.size());
+  item.claims = static_cast<std::uint32_t>(found.size());
+  for (const auto& claim : found) {
+    PendingClaim& pending = claims_.emplace_back();
+    pending.key =
+        arena_.Copy(storage::UniqueKey(item.use->prefix, info.name, claim.item, claim.canonical));
+    pending.field = arena_.Copy(claim.Field());
+    pending.name = arena_.Copy(claim.item);
+  }
 }
 
 void PendingBatch::AddRegister(const RegisterInput& input) {
@@ -152,6 +247,11 @@ void PendingBatch::AddRegister(const RegisterInput& input) {
     Reject(encoded.error());
     return;
   }
+  if (auto fits = CheckTemplate(input.content, item); !fits.ok()) {
+    Reject(fits.error());
+    return;
+  }
+  ++item.use->registers;
   item.record_bytes = scratch_.size();
   item.content_bytes = scratch_.size() - header_bytes;
   item.record = arena_.Allocate(item.record_bytes);
@@ -190,6 +290,16 @@ void PendingBatch::AddUpdate(const UpdateInput& input) {
   if (auto encoded = EncodeContent(content, limits_.record, scratch_); !encoded.ok()) {
     Reject(encoded.error());
     return;
+  }
+  if (environment_.templates != nullptr && input.set_template && !input.template_ref.empty()) {
+    KnownTemplate& known = TemplateOf(*item.use, input.template_ref);
+    if (known.ready == nullptr && environment_.templates->options().require_known) {
+      Reject(UnknownTemplate(input.template_ref));
+      return;
+    }
+    // One that is withdrawn may be the record's own: that is seen when it is read.
+    known.wanted = known.ready != nullptr;
+    update->ready = known.ready;
   }
   for (const auto& value : input.values) {
     ValueView copy = value;

@@ -1,18 +1,47 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <absl/container/flat_hash_map.h>
+
 #include "node/base/arena.h"
 #include "node/base/text.h"
 #include "node/service/registration_service.h"
+#include "node/service/template_registry.h"
 #include "storage/engine.h"
 
 namespace idnode::service {
 
 enum class ItemKind : std::uint8_t { kRejected, kRegister, kUpdate, kDelete, kSetState };
+
+/// A prefix that a batch writes under: what was found of it when the first of its items was added.
+/// All its items are in one shard, so one part of the batch settles it.
+struct PrefixUse {
+  std::string_view prefix;  ///< folded; in the batch's arena
+  storage::ShardId shard = 0;
+  std::optional<Error> error;  ///< why nothing may be written under it
+  /// What its registrations count under; events hold views into it.
+  PrefixStandingRef standing;
+  std::uint64_t registers = 0;   ///< items that register
+  std::uint64_t reserved = 0;    ///< for how many of them there is room (PrefixRegistry::Reserve)
+  std::uint64_t taken = 0;       ///< how many turned out to be new, while a group is prepared
+  std::optional<Error> no_room;  ///< what becomes of those that are new beyond that
+  std::uint64_t registered = 0;  ///< set when the part is done
+  std::uint64_t deleted = 0;
+};
+
+/// A value of a unique template item, to be claimed by its identifier. In the batch's arena.
+struct PendingClaim {
+  std::string_view key;    ///< storage::UniqueKey
+  std::string_view field;  ///< of the item: "attributes.serial"
+  std::string_view name;   ///< the template item's
+};
 
 /// An update as kept in the batch: everything copied into the batch's arena.
 struct PendingUpdate {
@@ -26,6 +55,11 @@ struct PendingUpdate {
   std::string_view object_class;
   std::string_view template_ref;
   std::string_view attributes_json;
+  /// The template that `template_ref` names, where it is set and known.
+  ReadyTemplateRef ready;
+
+  /// Whether it can change what a template checks.
+  bool TouchesItems() const;
 };
 
 /// One validated item; its texts lie in the batch's arena.
@@ -43,6 +77,10 @@ struct PendingItem {
   std::size_t content_bytes = 0;  ///< kRegister: the record's last bytes
   Digest content_digest{};        ///< kRegister
   const PendingUpdate* update = nullptr;
+  PrefixUse* use = nullptr;
+  std::uint32_t first_claim = 0;  ///< kRegister: into PendingBatch::claims()
+  std::uint32_t claims = 0;
+  bool no_room = false;           ///< kRegister: refused if it would be new (PrefixUse::no_room)
   bool has_attributes = false;    ///< kRegister, for counting: attributes, or a value at least
   std::string_view object_class;  ///< kRegister, for counting
   std::string_view template_ref;
@@ -60,9 +98,17 @@ struct PendingItem {
 /// The batch behind service::Batch.
 class PendingBatch : public Batch {
  public:
+  /// What batches work with. Its references outlive them.
+  struct Environment {
+    const PrefixRegistry& prefixes;
+    const RegistrationLimits& limits;
+    storage::ShardId shards = 0;
+    const TemplateRegistry* templates = nullptr;  ///< nullptr: nothing is checked
+    AuditLog* audit = nullptr;                    ///< nullptr: refusals are not written down
+  };
+
   PendingBatch(CallerRef caller, std::string_view request_id, std::size_t items,
-               const PrefixRegistry& prefixes, const RegistrationLimits& limits,
-               storage::ShardId shards);
+               const Environment& environment);
 
   void AddRegister(const RegisterInput& input) override;
   void AddUpdate(const UpdateInput& input) override;
@@ -76,6 +122,14 @@ class PendingBatch : public Batch {
 
   const std::vector<PendingItem>& items() const { return items_; }
   std::vector<PendingItem>& items() { return items_; }
+  std::span<const PendingClaim> ClaimsOf(const PendingItem& item) const {
+    return {claims_.data() + item.first_claim, item.claims};
+  }
+  std::span<const std::unique_ptr<PrefixUse>> uses() const { return uses_; }
+  /// Templates that items name, and of which it is not yet known that records do.
+  std::vector<ReadyTemplateRef> UnusedTemplates() const;
+  /// Rejects an item that was accepted so far.
+  void RejectLate(std::uint32_t index, const Error& error);
   /// Results of the items rejected while adding; the others are unspecified yet.
   std::vector<ItemResult>& results() { return results_; }
   const CallerRef& caller() const { return caller_; }
@@ -87,7 +141,17 @@ class PendingBatch : public Batch {
   Digest Fingerprint() const { return Sha256(sent_); }
 
  private:
+  struct KnownTemplate {
+    ReadyTemplateRef ready;  ///< nullptr: there is none of that name
+    bool wanted = false;     ///< an item that was accepted names it
+  };
+
   bool Start(std::string_view identifier, ItemKind kind, PendingItem& item);
+  PrefixUse& UseOf(std::string_view prefix);
+  KnownTemplate& TemplateOf(const PrefixUse& use, std::string_view reference);
+  Result<void> CheckTemplate(const ContentInput& content, PendingItem& item);
+  void AddClaims(const std::vector<UniqueClaim>& found, const TemplateInfo& info,
+                 PendingItem& item);
   void Reject(Error error);
   void SentItem(char kind, std::string_view identifier);
   void SentContent(const ContentInput& content);
@@ -95,9 +159,8 @@ class PendingBatch : public Batch {
 
   const CallerRef caller_;
   const std::string request_id_;
-  const PrefixRegistry& prefixes_;
+  const Environment environment_;
   const RegistrationLimits& limits_;
-  const storage::ShardId shards_;
   bool wait_for_ledger_ = false;
   std::string source_address_;
   Arena arena_;
@@ -108,10 +171,20 @@ class PendingBatch : public Batch {
   // Where an item that is rejected now belongs.
   bool placed_ = false;
   storage::ShardId placed_shard_ = 0;
-  // Prefixes repeat from item to item: the checks of the last one are kept.
-  std::string last_prefix_;
-  bool last_prefix_ok_ = false;
-  storage::ShardId last_shard_ = 0;
+  // Prefixes repeat from item to item: what was found of each is kept.
+  std::vector<std::unique_ptr<PrefixUse>> uses_;
+  absl::flat_hash_map<std::string_view, PrefixUse*> use_by_prefix_;
+  PrefixUse* last_use_ = nullptr;
+  // And so do templates.
+  std::vector<std::unique_ptr<KnownTemplate>> templates_;
+  absl::flat_hash_map<std::string, KnownTemplate*> template_by_key_;
+  const PrefixUse* last_template_use_ = nullptr;
+  std::string last_reference_;
+  KnownTemplate* last_template_ = nullptr;
+  std::unique_ptr<TemplateChecker::Scratch, void (*)(TemplateChecker::Scratch*)> check_scratch_{
+      nullptr, nullptr};
+  std::vector<UniqueClaim> found_claims_;
+  std::vector<PendingClaim> claims_;
   std::vector<PendingItem> items_;
   std::vector<ItemResult> results_;
   std::vector<std::unique_ptr<PendingUpdate>> updates_;

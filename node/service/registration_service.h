@@ -80,6 +80,7 @@ struct BatchResult {
 
 class LedgerService;
 class RegistrationService;
+class TemplateRegistry;
 
 /// A batch being put together by a front end. Validates and encodes each item as it is added, on
 /// the caller's thread. Not thread-safe. One kind of operation a batch.
@@ -115,7 +116,7 @@ class RegistrationService {
   using DoneFn = std::function<void(Result<BatchResult>)>;
 
   RegistrationService(storage::Engine& engine, storage::Committer& committer,
-                      const PrefixRegistry& prefixes, ClockGuard& clock_guard, const Clock& clock,
+                      PrefixRegistry& prefixes, ClockGuard& clock_guard, const Clock& clock,
                       Metrics& metrics, RegistrationLimits limits);
   ~RegistrationService();
 
@@ -124,6 +125,11 @@ class RegistrationService {
   /// Whom to ask for receipts; nullptr, as at first: there is no ledger. Before the first Submit.
   /// It must outlive the last answer.
   void SetLedger(LedgerService* ledger);
+  /// Which templates records are checked against; nullptr, as at first: none. Likewise.
+  void SetTemplates(TemplateRegistry* templates);
+  /// Where refused registrations under another's prefix are written down; nullptr, as at first:
+  /// nowhere. Likewise.
+  void SetAudit(AuditLog* audit);
 
   /// Starts a batch of about `items` items whose encoded request has `request_bytes` bytes.
   ///

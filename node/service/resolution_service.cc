@@ -1,6 +1,7 @@
 #include "node/service/resolution_service.h"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -8,6 +9,8 @@
 #include "node/base/varint.h"
 #include "node/model/identifier.h"
 #include "node/service/ledger_resolved.h"
+#include "node/service/permissions.h"
+#include "node/service/prefix_row.h"
 #include "storage/key_codec.h"
 
 namespace idnode::service {
@@ -37,6 +40,24 @@ Result<std::string> DecodeToken(std::string_view token, std::string_view from,
   return key;
 }
 
+// Set where identifiers of the prefix do not live here at all.
+std::optional<Error> Elsewhere(const PrefixRegistry& prefixes, std::string_view folded_prefix,
+                               const char* field) {
+  if (!prefixes.IsResponsible(folded_prefix)) {
+    return Error(Errc::kNotResponsible, "this node is not responsible for the prefix", field);
+  }
+  if (const auto route = prefixes.RouteOf(folded_prefix)) {
+    return Error(Errc::kSelfHosted,
+                 "the enterprise's own node has the prefix's identifiers: " + RouteText(*route),
+                 field);
+  }
+  return std::nullopt;
+}
+
+Error NotRegistered() {
+  return Error(Errc::kIdentifierNotFound, "the identifier is not registered", "identifier");
+}
+
 std::string DisplayOf(std::string_view folded, const RecordView& record) {
   return std::string(record.display.empty() ? folded : record.display);
 }
@@ -61,7 +82,8 @@ Result<void> ResolutionService::Resolve(std::string_view identifier, const Calle
       marks_->Mark(std::string_view(out.key).substr(1), out.record.first_registered_ms);
     }
     found_.Add();
-  } else if (read.code() == Errc::kNotResponsible || read.code() == Errc::kIdentifierNotFound) {
+  } else if (read.code() == Errc::kNotResponsible || read.code() == Errc::kIdentifierNotFound ||
+             read.code() == Errc::kSelfHosted) {
     missed_.Add();
   }
   return read;
@@ -83,11 +105,7 @@ Result<void> ResolutionService::Read(std::string_view identifier, const Caller&,
     out.record = *decoded;
   }
   if (!read.ok() || out.record.state == State::kDeleted) {
-    if (!prefixes_.IsResponsible(prefix)) {
-      return Error(Errc::kNotResponsible, "this node is not responsible for the prefix",
-                   "identifier");
-    }
-    return Error(Errc::kIdentifierNotFound, "the identifier is not registered", "identifier");
+    return Elsewhere(prefixes_, prefix, "identifier").value_or(NotRegistered());
   }
   out.identifier.assign(out.record.display.empty() ? folded : out.record.display);
   return {};
@@ -105,10 +123,8 @@ Result<std::vector<Result<ResolvedRecord>>> ResolutionService::BatchResolve(
                      " are allowed; split the batch",
                  "identifiers");
   }
-  const Error not_found(Errc::kIdentifierNotFound, "the identifier is not registered",
-                        "identifier");
   std::vector<Result<ResolvedRecord>> results(identifiers.size(),
-                                              Result<ResolvedRecord>(not_found));
+                                              Result<ResolvedRecord>(NotRegistered()));
   std::vector<std::string> keys(identifiers.size());
   std::unordered_map<storage::ShardId, std::vector<std::size_t>> by_shard;
   for (std::size_t i = 0; i < identifiers.size(); ++i) {
@@ -126,6 +142,11 @@ Result<std::vector<Result<ResolvedRecord>>> ResolutionService::BatchResolve(
     }
     by_shard[storage::ShardOf(prefix, engine_.ShardCount())].push_back(i);
   }
+  const auto absent = [&](std::size_t i) {
+    const std::string_view key = keys[i];
+    results[i] = Elsewhere(prefixes_, key.substr(1, key.find('/') - 1), "identifier")
+                     .value_or(NotRegistered());
+  };
   std::size_t answer_bytes = 0;
   for (const auto& [shard, positions] : by_shard) {
     std::vector<std::string_view> shard_keys;
@@ -135,7 +156,10 @@ Result<std::vector<Result<ResolvedRecord>>> ResolutionService::BatchResolve(
     for (std::size_t n = 0; n < positions.size(); ++n) {
       auto& bytes = (*values)[n];
       const std::size_t i = positions[n];
-      if (!bytes.has_value()) continue;
+      if (!bytes.has_value()) {
+        absent(i);
+        continue;
+      }
       answer_bytes += bytes->size();
       if (answer_bytes > kBatchBytesMax) {
         return Error(Errc::kBatchTooLarge,
@@ -150,10 +174,14 @@ Result<std::vector<Result<ResolvedRecord>>> ResolutionService::BatchResolve(
         results[i] = decoded.error();
         continue;
       }
-      if (decoded->state == State::kDeleted) continue;
+      if (decoded->state == State::kDeleted) {
+        absent(i);
+        continue;
+      }
       const std::string_view folded = std::string_view(keys[i]).substr(1);
       resolved.identifier = DisplayOf(folded, *decoded);
       if (marks_ != nullptr) marks_->Mark(folded, decoded->first_registered_ms);
+      resolved.key = std::move(keys[i]);
       results[i] = std::move(resolved);
     }
   }
@@ -190,9 +218,7 @@ Result<RecordPage> ResolutionService::List(std::string_view prefix, std::uint32_
   const auto size = PageSize(page_size);
   if (!size.ok()) return size.error();
   const std::string folded = FoldIdentifier(prefix);
-  if (!prefixes_.IsResponsible(folded)) {
-    return Error(Errc::kNotResponsible, "this node is not responsible for the prefix", "prefix");
-  }
+  if (auto elsewhere = Elsewhere(prefixes_, folded, "prefix")) return *std::move(elsewhere);
   const auto shard = storage::ShardOf(folded, engine_.ShardCount());
   const std::string first = storage::RecordKey(folded + "/");
   const std::string to = storage::RecordPrefixEnd(folded);
@@ -237,7 +263,7 @@ Result<RecordPage> ResolutionService::History(std::string_view identifier, std::
   if (!size.ok()) return size.error();
   const std::string folded = FoldIdentifier(identifier);
   const std::string_view prefix = std::string_view(folded).substr(0, parsed->prefix.size());
-  if (!caller.MayWrite(prefix)) IDNODE_RETURN_IF_ERROR(RequireAuditor(caller));
+  IDNODE_RETURN_IF_ERROR(Permit(caller, Action::kHistoryRead, prefixes_.MayWrite(caller, prefix)));
 
   const auto shard = storage::ShardOf(prefix, engine_.ShardCount());
   const std::string first = storage::HistoryKey(folded, 0);

@@ -23,7 +23,10 @@ struct ResolvedRecord {
   std::string identifier;  ///< as displayed
   std::string bytes;
   RecordView record;
-  std::string key;  ///< scratch
+  std::string key;  ///< of its row; use `folded`
+
+  /// The identifier's identity (FoldIdentifier).
+  std::string_view folded() const { return std::string_view(key).substr(1); }
 };
 
 struct RecordPage {
@@ -54,7 +57,9 @@ class ResolutionService {
   void SetMarks(ResolvedMarks* marks) { marks_ = marks; }
 
   /// Fills `out` with the record. Frozen and revoked records are found; deleted ones are not.
-  /// Errors: kInvalidIdentifier, kNotResponsible, kIdentifierNotFound, kCorruption, kUnavailable.
+  /// Errors: kInvalidIdentifier, kNotResponsible, kSelfHosted (the enterprise's own node has the
+  /// prefix's identifiers; the detail names its route, PrefixRegistry::RouteOf gives it),
+  /// kIdentifierNotFound, kCorruption, kUnavailable.
   Result<void> Resolve(std::string_view identifier, const Caller& caller, Deadline deadline,
                        ResolvedRecord& out) const;
 
@@ -67,7 +72,8 @@ class ResolutionService {
       std::span<const std::string_view> identifiers, const Caller& caller, Deadline deadline) const;
 
   /// Identifiers of an enterprise prefix that are not deleted, in order of their folded form.
-  /// Errors: kInvalidIdentifier, kInvalidPageToken, kInvalidRequest (page_size).
+  /// Errors: kInvalidIdentifier, kNotResponsible, kSelfHosted, kInvalidPageToken, kInvalidRequest
+  /// (page_size).
   Result<RecordPage> List(std::string_view prefix, std::uint32_t page_size,
                           std::string_view page_token, const Caller& caller,
                           Deadline deadline) const;

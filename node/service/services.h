@@ -1,6 +1,7 @@
 #pragma once
 
 #include "node/service/access_control.h"
+#include "node/service/administration.h"
 #include "node/service/clock_guard.h"
 #include "node/service/prefix_registry.h"
 #include "node/service/registration_service.h"
@@ -34,6 +35,7 @@ struct Services {
   const Clock& clock;
   Metrics& metrics;
   const NodeState& state;
+  Administration& admin;
   LedgerService* ledger = nullptr;  ///< null: the node keeps no ledger
 };
 

@@ -3,9 +3,15 @@
 #include <string>
 #include <string_view>
 
+#include "idnode/v1/access.pb.h"
+#include "idnode/v1/audit.pb.h"
+#include "idnode/v1/template.pb.h"
 #include "node/base/check.h"
 #include "node/frontend/http/ledger_handler.h"
 #include "node/frontend/http/ledger_page.h"
+#include "node/frontend/http/message_fields.h"
+#include "node/frontend/http/proto_json.h"
+#include "node/frontend/http/router.h"
 #include "node/frontend/http/url.h"
 
 using namespace idnode;
@@ -27,6 +33,28 @@ void TryLedgerText(std::string_view text) {
   IDNODE_CHECK(html.find_first_of("<>\"'") == std::string::npos);
 }
 
+// A path with its query as a request of administration.
+void TryAdminRequest(const Target& target) {
+  for (const Method method : {Method::kGet, Method::kPost, Method::kPut, Method::kDelete}) {
+    const Match match = MatchRoute(method, target.path);
+    for (const auto parameter : match.parameters) {
+      IDNODE_CHECK(target.path.find(parameter) != std::string_view::npos);
+    }
+    if (match.operation != Operation::kNone) IDNODE_CHECK(match.path_known);
+    v1::TemplateName name;
+    (void)SetPathField(name, "owner", match.parameters[0]).ok();
+    (void)SetPathField(name, "version", match.parameters[2]).ok();
+  }
+  const auto query = Query::Parse(target.query);
+  if (!query.ok()) return;
+  v1::ListAuditEntriesRequest audit;
+  if (SetQueryFields(audit, *query).ok()) (void)ToJson(audit);
+  v1::ListPrefixesRequest prefixes;
+  if (SetQueryFields(prefixes, *query, {"enterprise"}).ok()) {
+    IDNODE_CHECK(prefixes.enterprise().empty());
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -34,6 +62,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Target target = SplitTarget(text);
   IDNODE_CHECK(target.path.size() + target.query.size() <= text.size());
   TryLedgerText(text);
+  // Text fields of messages hold UTF-8; parameters are checked for it where they are set.
+  TryAdminRequest(target);
   std::string scratch;
   if (const auto decoded = PercentDecode(target.path, scratch); decoded.has_value()) {
     IDNODE_CHECK(decoded->size() <= target.path.size());

@@ -2,8 +2,12 @@
 #include <cstdint>
 #include <string_view>
 
+#include <google/protobuf/struct.pb.h>
+
+#include "idnode/v1/enterprise.pb.h"
 #include "idnode/v1/registration.pb.h"
 #include "idnode/v1/resolution.pb.h"
+#include "idnode/v1/template.pb.h"
 #include "node/base/check.h"
 #include "node/frontend/http/proto_json.h"
 
@@ -23,5 +27,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)ParseJson(json, update).ok();
   v1::BatchResolveRequest resolve;
   (void)ParseJson(json, resolve).ok();
+  v1::CreateEnterpriseRequest enterprise;
+  if (ParseJson(json, enterprise).ok()) (void)ToJson(enterprise);
+  v1::PutTemplateRequest put;
+  if (ParseJson(json, put).ok()) (void)ToJson(put);
+  google::protobuf::Struct patch;
+  (void)ParseJson(json, patch).ok();
   return 0;
 }

@@ -302,5 +302,59 @@ TEST_F(CommitterTest, ExactUnderRandomFaultsAndTwoWriters) {
   }
 }
 
+// Counts what it is told to.
+class Counting : public Claim {
+ public:
+  explicit Counting(std::vector<Event> events)
+      : Claim("rcounting", ""), events_(std::move(events)) {}
+  void Apply(GroupContext& group) override {
+    Claim::Apply(group);
+    for (const Event& event : events_) group.Count(event);
+  }
+
+ private:
+  const std::vector<Event> events_;
+};
+
+// Events are counted in runs of equal ones: a field that a run overlooked would count its events
+// under the value of another.
+TEST_F(CommitterTest, EventsThatDifferInOneFieldCountApart) {
+  Event plain;
+  plain.prefix = "88.108.1";
+  std::vector<Event> events(9, plain);
+  events[1].prefix = "88.108.2";
+  events[2].application = "erp";
+  events[3].object_class = "product";
+  events[4].template_ref = "shoe@2";
+  events[5].source_address = "192.0.2.1";
+  events[6].industry = "C1952";
+  events[7].region = "440100";
+  events[8].has_attributes = true;
+  for (int i = 0; i < 8; ++i) {  // again, so that each finds its run behind others
+    const Event again = events[static_cast<std::size_t>(i)];
+    events.push_back(again);
+  }
+  const auto counting = std::make_shared<Counting>(events);
+  ASSERT_EQ(SubmitCode(counting), Errc::kOk);
+  ASSERT_TRUE(counting->Wait().ok());
+  const Month month = *Month::Parse("2026-11");
+  auto counters = *CounterStore(engine_).Load(month, Deadline::max());
+  const auto count = [&](Dimension dimension, const char* value) {
+    return counters[{month, dimension, value}].first_ever;
+  };
+  EXPECT_EQ(count(Dimension::kEnterprisePrefix, "88.108.2"), 2);
+  EXPECT_EQ(count(Dimension::kApplication, "erp"), 2);
+  EXPECT_EQ(count(Dimension::kObjectClass, "product"), 2);
+  EXPECT_EQ(count(Dimension::kTemplate, "shoe@2"), 2);
+  EXPECT_EQ(count(Dimension::kSourceAddress, "192.0.2.1"), 2);
+  EXPECT_EQ(count(Dimension::kIndustry, "C1952"), 2);
+  EXPECT_EQ(count(Dimension::kRegion, "440100"), 2);
+  EXPECT_EQ(count(Dimension::kAttributes, "with"), 1);
+  const auto all = static_cast<std::int64_t>(events.size()) + 1;  // with the claim's own
+  std::map<Dimension, std::int64_t> sums;
+  for (const auto& [id, figures] : counters) sums[id.dimension] += figures.first_ever;
+  for (const auto& row : Dimensions()) EXPECT_EQ(sums[row.dimension], all) << row.name;
+}
+
 }  // namespace
 }  // namespace idnode::storage

@@ -27,6 +27,60 @@ TEST(CountersTest, RowRoundTrips) {
   EXPECT_FALSE(DecodeCounter(bytes + "x").ok());
 }
 
+// A total says since when dimensions have been counted; a row without that says nothing.
+TEST(CountersTest, TotalsTellTheirDimensions) {
+  CounterRow row;
+  row.version = 7;
+  row.figures = {1, 1, 0, 0, 0};
+  const std::string without = EncodeCounter(row);
+  EXPECT_EQ(DecodeCounter(without)->dimensions, 0u);
+  row.dimensions = 9;
+  EXPECT_EQ(EncodeCounter(row), without + "\x09");
+  EXPECT_EQ(DecodeCounter(without + "\x09")->dimensions, 9u);
+  EXPECT_FALSE(DecodeCounter(without + std::string(1, '\0')).ok());
+  EXPECT_FALSE(DecodeCounter(without + "\x09\x09").ok());
+}
+
+TEST(CountersTest, LifeOfADimensionIsTheSumOverMonthsAndShards) {
+  EngineOptions options;
+  options.engine = "memory";
+  options.shards = 2;
+  const auto engine = *OpenEngine(options);
+  const Deadline deadline = std::chrono::steady_clock::time_point::max();
+  CounterStore counters(*engine);
+  EXPECT_TRUE(counters.LoadLife(Dimension::kEnterprisePrefix, deadline)->empty());
+  std::vector<std::pair<std::string, std::string>> rows;
+  const auto add = [&](int month, Dimension dimension, const std::string& value,
+                       const Figures& figures) {
+    CounterRow row;
+    row.version = 1;
+    row.figures = figures;
+    rows.emplace_back(
+        CounterKey(Month{24'322 + month}, static_cast<std::uint8_t>(dimension), value),
+        EncodeCounter(row));
+  };
+  // More rows than one page of a scan has, in months with others between.
+  constexpr int kValues = 1'500;
+  for (const int month : {0, 1, 13}) {
+    add(month, Dimension::kTotal, "", {9, 9, 9, 9, 9});
+    add(month, Dimension::kSecondaryPrefix, "88.108", {9, 9, 9, 9, 9});
+    add(month, Dimension::kApplication, "erp", {9, 9, 9, 9, 9});
+    for (int n = 0; n < kValues; ++n) {
+      add(month, Dimension::kEnterprisePrefix, "88.108." + std::to_string(n), {1, 2, 1, 1, 0});
+    }
+  }
+  add(2, Dimension::kTotal, "", {9, 9, 9, 9, 9});  // a month without the dimension
+  for (ShardId shard = 0; shard < 2; ++shard) {
+    WriteSet writes;
+    for (const auto& [key, value] : rows) writes.inserts.push_back({key, value});
+    ASSERT_EQ(*engine->Commit(shard, 0, writes, deadline), CommitStatus::kCommitted);
+  }
+  const auto life = counters.LoadLife(Dimension::kEnterprisePrefix, deadline);
+  ASSERT_TRUE(life.ok()) << life.error().detail;
+  ASSERT_EQ(life->size(), static_cast<std::size_t>(kValues));
+  for (const auto& [value, figures] : *life) EXPECT_EQ(figures, (Figures{6, 12, 6, 6, 0})) << value;
+}
+
 TEST(CountersTest, KeyRoundTripsAndKeepsMonthsApart) {
   const Month month = *Month::Parse("2026-11");
   const std::string key =

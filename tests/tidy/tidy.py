@@ -25,7 +25,8 @@ BASE = ["node/base"]
 MODEL = BASE + ["node/model"]
 STORAGE = MODEL + ["node/ledger", "storage"]
 SERVICE = STORAGE + ["node/service"]
-FACE = SERVICE + ["node/frontend", "node/frontend/convert", "node/frontend/beast_util"]
+FACE = SERVICE + ["node/frontend", "node/frontend/convert", "node/frontend/admin_calls",
+                  "node/frontend/beast_util"]
 MAY_INCLUDE = {
     "node/base": [],
     "node/model": BASE,
@@ -37,6 +38,7 @@ MAY_INCLUDE = {
     "node/service": STORAGE,
     "node/frontend": SERVICE,
     "node/frontend/convert": SERVICE + ["node/frontend"],
+    "node/frontend/admin_calls": SERVICE + ["node/frontend", "node/frontend/convert"],
     "node/frontend/beast_util": SERVICE + ["node/frontend"],
     "node/frontend/grpc": FACE,
     "node/frontend/http": FACE,
@@ -53,8 +55,8 @@ INCLUDE_EXCEPTIONS = {"storage/registry.cc": ["storage/memory", "storage/rocksdb
 # Pattern of an include -> folders that may have it.
 FOREIGN_INCLUDES = [
     (r"grpcpp/|grpc\+\+/", ["node/frontend/grpc", "node/cli", "bench", "tests"]),
-    (r".*\.pb\.h", ["node/frontend/grpc", "node/frontend/convert", "node/frontend/http", "node/cli",
-                    "bench", "tests"]),
+    (r".*\.pb\.h", ["node/frontend/grpc", "node/frontend/convert", "node/frontend/admin_calls",
+                    "node/frontend/http", "node/cli", "bench", "tests"]),
     (r"google/protobuf/", ["node/frontend/grpc", "node/frontend/convert", "node/frontend/http",
                            "node/cli", "bench", "tests"]),
     (r"boost/beast", ["node/frontend/http", "node/frontend/admin", "node/frontend/beast_util",

@@ -1,20 +1,20 @@
-#include <cerrno>
-#include <cstring>
+#include <cstdint>
 #include <memory>
 #include <ostream>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
-#include <fcntl.h>
-#include <unistd.h>
-
+#include "node/cli/access_text.h"
+#include "node/cli/certificate.h"
 #include "node/cli/client.h"
 #include "node/cli/command_line.h"
 #include "node/cli/commands.h"
 #include "node/cli/messages.h"
+#include "node/cli/messages_admin.h"
 #include "node/cli/output.h"
+#include "node/cli/secret.h"
+#include "node/cli/time_option.h"
 
 namespace idnode::cli {
 namespace {
@@ -22,96 +22,82 @@ namespace {
 struct Options {
   std::string name;
   std::vector<std::string> prefixes;
+  std::string role;
+  std::string enterprise;
+  std::string expires_in;
   std::string output;
-};
-
-/// A new file that only its owner reads; made before the application, so that a token is never
-/// given out that could not be kept. Removed again unless Keep is called.
-class TokenFile {
- public:
-  static Result<std::unique_ptr<TokenFile>> Create(const std::string& path) {
-    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) {
-      return Error(Errc::kInvalidRequest, "cannot create " + path + ": " + std::strerror(errno),
-                   "output");
-    }
-    return std::unique_ptr<TokenFile>(new TokenFile(fd, path));
-  }
-  ~TokenFile() {
-    ::close(fd_);
-    if (!kept_) ::unlink(path_.c_str());
-  }
-  TokenFile(const TokenFile&) = delete;
-  TokenFile& operator=(const TokenFile&) = delete;
-
-  bool Keep(const std::string& token) {
-    const std::string line = token + "\n";
-    kept_ = ::write(fd_, line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&
-            ::fsync(fd_) == 0;
-    return kept_;
-  }
-
- private:
-  TokenFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
-  const int fd_;
-  const std::string path_;
-  bool kept_ = false;
+  std::string certificate;
+  std::string fingerprint;
 };
 
 ExitCode Create(const Options& options, Environment& environment) {
-  const auto client = Connect(environment);
-  if (!client) return kExitUsage;
-  std::unique_ptr<TokenFile> file;
-  if (!options.output.empty()) {
-    auto created = TokenFile::Create(options.output);
-    if (!created.ok()) return FailUsage(environment, created.error().detail, "output");
-    file = *std::move(created);
-  }
   v1::CreateApplicationRequest request;
   request.set_name(options.name);
+  request.set_enterprise(options.enterprise);
+  request.set_role(RoleOf(options.role));
   for (const std::string& prefix : options.prefixes) request.add_prefixes(prefix);
+  if (!options.expires_in.empty()) {
+    const auto span = ParseSpan(options.expires_in);
+    if (!span.ok()) return FailUsage(environment, span.error().detail, "expires-in");
+    request.set_expires_in_seconds(static_cast<std::uint64_t>(span->count()));
+  }
+  const bool needs_prefixes = request.role() != v1::AUDITOR && request.role() != v1::OPERATOR;
+  if (options.prefixes.empty() && needs_prefixes) {
+    return FailUsage(environment, "--prefix is required", "prefix");
+  }
+  const auto client = Connect(environment);
+  if (!client) return kExitUsage;
+  const auto file = SecretFile::Create(options.output);
+  if (!file.ok()) return FailUsage(environment, file.error().detail, file.error().field);
   auto response =
       client->Call(&v1::AccessService::Stub::CreateApplication, client->access(), request);
   if (!response.ok()) return Fail(environment, response.error());
-  if (file) {
-    if (!file->Keep(response->token())) {
-      return Fail(environment,
-                  Error(Errc::kUnavailable, "cannot write " + options.output +
-                                                "; revoke the application and create it again"));
-    }
-    response->clear_token();
-    environment.err << Say(environment.language, messages::kTokenIn, options.output) << '\n';
-  } else {
-    environment.err << messages::kTokenOnce.In(environment.language) << '\n';
-  }
-  if (environment.options.json) {
-    environment.out << ToJson(*response) << '\n';
-  } else if (!file) {
-    environment.out << response->token() << '\n';
-  }
-  environment.out << std::flush;
-  return kExitDone;
+  return HandOver(environment, file->get(), *response, *response->mutable_token());
 }
 
-ExitCode List(Environment& environment) {
+/// "2" where none ends, "2, first ends 2027-01-31T00:00:00.000Z" where one does.
+std::string TokensText(const v1::Application& application, Language language) {
+  int count = 0;
+  std::string first_end;
+  for (const v1::Token& token : application.tokens()) {
+    if (token.revoked()) continue;
+    ++count;
+    const std::string end = FormatTimestamp(token.expires_at());
+    if (!end.empty() && (first_end.empty() || end < first_end)) first_end = end;
+  }
+  std::string text = std::to_string(count);
+  if (!first_end.empty()) {
+    text += ", " + Say(language, Text{"first ends $0", "最早 $0 到期"}, first_end);
+  }
+  return text;
+}
+
+ExitCode List(const Options& options, Environment& environment) {
   const auto client = Connect(environment);
   if (!client) return kExitUsage;
-  auto response = client->Call(&v1::AccessService::Stub::ListApplications, client->access(),
-                               v1::ListApplicationsRequest());
+  v1::ListApplicationsRequest request;
+  request.set_enterprise(options.enterprise);
+  auto response =
+      client->Call(&v1::AccessService::Stub::ListApplications, client->access(), request);
   if (!response.ok()) return Fail(environment, response.error());
   if (environment.options.json) {
     environment.out << ToJson(*response) << '\n' << std::flush;
     return kExitDone;
   }
-  const auto name = [&](const Text& text) { return std::string(text.In(environment.language)); };
-  Table table({name(messages::kName), name(messages::kPrefixes), name(messages::kCreatedAt),
-               name(messages::kRevoked)});
+  const Language language = environment.language;
+  const auto name = [language](const Text& text) { return std::string(text.In(language)); };
+  Table table({name(messages::kName), name(messages::kRole), name(messages::kPrefixes),
+               name(messages::kEnterprise), name(messages::kTokens), name(messages::kCertificates),
+               name(messages::kCreatedAt), name(messages::kRevoked)});
   for (const v1::Application& application : response->applications()) {
     std::string prefixes;
     for (const std::string& prefix : application.prefixes()) {
       prefixes += (prefixes.empty() ? "" : " ") + prefix;
     }
-    table.Add({application.name(), prefixes, FormatTimestamp(application.created_at()),
+    table.Add({application.name(), RoleText(application.role(), language), prefixes,
+               application.enterprise(), TokensText(application, language),
+               std::to_string(application.certificates_size()),
+               FormatTimestamp(application.created_at()),
                name(application.revoked() ? messages::kYes : messages::kNo)});
   }
   environment.out << table.Text() << std::flush;
@@ -131,30 +117,61 @@ ExitCode Revoke(const Options& options, Environment& environment) {
   return kExitDone;
 }
 
-}  // namespace
+/// Binds or unbinds; the certificate itself stays here, the node gets its fingerprint.
+template <typename Request, typename Response>
+ExitCode Certificate(const Options& options,
+                     grpc::Status (v1::AccessService::Stub::*method)(grpc::ClientContext*,
+                                                                     const Request&, Response*),
+                     const Text& said, Environment& environment) {
+  if (options.certificate.empty() == options.fingerprint.empty()) {
+    return FailUsage(environment, "give either FILE.pem or --fingerprint", "certificate");
+  }
+  const auto fingerprint = options.certificate.empty()
+                               ? ParseFingerprint(options.fingerprint)
+                               : CertificateFingerprint(options.certificate);
+  if (!fingerprint.ok()) {
+    return FailUsage(environment, fingerprint.error().detail, fingerprint.error().field);
+  }
+  const auto client = Connect(environment);
+  if (!client) return kExitUsage;
+  Request request;
+  request.set_name(options.name);
+  request.set_fingerprint(*fingerprint);
+  auto response = client->Call(method, client->access(), request);
+  if (!response.ok()) return Fail(environment, response.error());
+  if (environment.options.json) environment.out << ToJson(*response) << '\n' << std::flush;
+  environment.err << Say(environment.language, said, options.name, *fingerprint) << '\n';
+  return kExitDone;
+}
 
-void AddApp(CommandLine& line) {
-  auto options = std::make_shared<Options>();
-  CLI::App* command = line.Add(
-      nullptr, "app", {"Applications and their tokens (operator).", "应用身份与令牌（运营者）。"},
-      "idnode app create erp --prefix 88.108.1001 --output erp.token\n"
-      "idnode app list\n"
-      "idnode app revoke erp");
-  command->require_subcommand(1);
+void AddName(CommandLine& line, CLI::App* command, Options& options) {
+  command->add_option("NAME", options.name, line.T({"The application", "应用名称"}))->required();
+}
 
+void AddCreate(CommandLine& line, CLI::App* command, const std::shared_ptr<Options>& options) {
   CLI::App* create = line.Add(
       command, "create",
       {"Create an application; its token is shown once.", "创建应用身份；令牌只显示一次。"},
       "idnode app create erp --prefix 88.108.1001 --output erp.token\n"
-      "TOKEN=$(idnode app create mes --prefix 88.108.1001)");
+      "idnode app create mes --prefix 88.108.1001 --expires-in 90d --output mes.token\n"
+      "idnode app create regulator --role auditor --output regulator.token\n"
+      "TOKEN=$(idnode app create wms --prefix 88.108.1001)");
   create
       ->add_option("NAME", options->name,
                    line.T({"1 to 64 of a-z 0-9 . _ -", "名称：1 至 64 个 a-z 0-9 . _ -"}))
       ->required();
   AddRepeated(
       create, "--prefix", options->prefixes,
-      line.T({"Enterprise prefix it may write under; may be repeated", "可写入的企业前缀；可重复"}))
-      ->required();
+      line.T({"Enterprise prefix it may write under; may be repeated. Auditors and operators need "
+              "none",
+              "可写入的企业前缀；可重复。审核员与运营者不需要"}));
+  create->add_option("--role", options->role, line.T({"What it may do", "角色"}))
+      ->check(CLI::IsMember({"application", "enterprise-administrator", "auditor", "operator"}));
+  create->add_option("--enterprise", options->enterprise,
+                     line.T({"Enterprise it is of (credit code)", "所属企业（统一社会信用代码）"}));
+  create->add_option("--expires-in", options->expires_in,
+                     line.T({"Life of its token, such as 90d; else it does not expire",
+                             "令牌有效期，如 90d；默认不过期"}));
   create
       ->add_option("--output", options->output,
                    line.T({"New file for the token, readable by its owner only",
@@ -162,17 +179,68 @@ void AddApp(CommandLine& line) {
       ->type_name("FILE");
   CommandLine::OnRun(create, line,
                      [options](Environment& environment) { return Create(*options, environment); });
+}
 
-  CLI::App* list =
-      line.Add(command, "list", {"List applications.", "列出应用。"}, "idnode app list --json");
-  CommandLine::OnRun(list, line, [](Environment& environment) { return List(environment); });
+void AddCertificates(CommandLine& line, CLI::App* command,
+                     const std::shared_ptr<Options>& options) {
+  const auto add = [&](const std::string& name, const Text& description) {
+    CLI::App* one = line.Add(command, name, description,
+                             "idnode app " + name + " erp erp.pem\nidnode app " + name +
+                                 " erp --fingerprint 9F:86:D0:81:…");
+    AddName(line, one, *options);
+    one->add_option("FILE", options->certificate,
+                    line.T({"The client certificate (PEM)", "客户端证书（PEM）"}))
+        ->type_name("FILE")
+        ->check(CLI::ExistingFile);
+    one->add_option("--fingerprint", options->fingerprint,
+                    line.T({"Its SHA-256 instead", "或证书的 SHA-256 指纹"}));
+    return one;
+  };
+  CommandLine::OnRun(
+      add("bind-certificate", {"Let an application in by a client certificate (mutual TLS).",
+                               "将客户端证书绑定到应用（双向 TLS）。"}),
+      line, [options](Environment& environment) {
+        return Certificate(*options, &v1::AccessService::Stub::BindCertificate, messages::kBound,
+                           environment);
+      });
+  CommandLine::OnRun(add("unbind-certificate",
+                         {"No longer let it in by that certificate.", "解除证书与应用的绑定。"}),
+                     line, [options](Environment& environment) {
+                       return Certificate(*options, &v1::AccessService::Stub::UnbindCertificate,
+                                          messages::kUnbound, environment);
+                     });
+}
 
-  CLI::App* revoke =
-      line.Add(command, "revoke", {"Revoke an application's token.", "吊销应用令牌。"},
-               "idnode app revoke erp");
-  revoke->add_option("NAME", options->name, line.T({"The application", "应用名称"}))->required();
+}  // namespace
+
+void AddApp(CommandLine& line) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = line.Add(
+      nullptr, "app", {"Applications: the identities of programs.", "应用身份：程序以此访问节点。"},
+      "idnode app create erp --prefix 88.108.1001 --output erp.token\n"
+      "idnode app list\n"
+      "idnode app revoke erp");
+  command->require_subcommand(1);
+  AddCreate(line, command, options);
+
+  CLI::App* list = line.Add(command, "list", {"List applications.", "列出应用。"},
+                            "idnode app list --json\n"
+                            "idnode app list --enterprise 91440101MA5D70N10A");
+  list->add_option(
+      "--enterprise", options->enterprise,
+      line.T({"Only of this enterprise (credit code)", "仅该企业（统一社会信用代码）"}));
+  CommandLine::OnRun(list, line,
+                     [options](Environment& environment) { return List(*options, environment); });
+
+  CLI::App* revoke = line.Add(command, "revoke",
+                              {"Revoke an application with all its tokens and certificates, at "
+                               "once.",
+                               "吊销应用及其全部令牌与证书，立即生效。"},
+                              "idnode app revoke erp");
+  AddName(line, revoke, *options);
   CommandLine::OnRun(revoke, line,
                      [options](Environment& environment) { return Revoke(*options, environment); });
+  AddCertificates(line, command, options);
 }
 
 }  // namespace idnode::cli

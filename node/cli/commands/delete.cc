@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cstdint>
-#include <istream>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -56,17 +55,6 @@ ExitCode DryRun(const Client& client, const std::vector<std::string>& identifier
   return kExitDone;
 }
 
-/// Asks on a terminal. Deleting many by a slip of the hand must not be possible in a script either.
-bool Confirm(std::size_t count, Environment& environment) {
-  if (!environment.in_is_terminal || !environment.err_is_terminal) return false;
-  environment.err << Say(environment.language, messages::kConfirmDelete,
-                         FormatCount(static_cast<std::int64_t>(count)))
-                  << std::flush;
-  std::string answer;
-  std::getline(environment.in, answer);
-  return answer == "yes";
-}
-
 ExitCode Run(const Options& options, Environment& environment) {
   std::vector<std::string> identifiers = options.identifiers;
   if (!options.file.empty()) {
@@ -84,7 +72,9 @@ ExitCode Run(const Options& options, Environment& environment) {
   const auto client = Connect(environment);
   if (!client) return kExitUsage;
   if (options.dry_run) return DryRun(*client, identifiers, environment);
-  if (identifiers.size() > 1 && !options.yes && !Confirm(identifiers.size(), environment)) {
+  if (identifiers.size() > 1 && !options.yes &&
+      !Confirm(environment, Say(environment.language, messages::kConfirmDelete,
+                                FormatCount(static_cast<std::int64_t>(identifiers.size()))))) {
     return FailUsage(environment,
                      std::string(messages::kNotConfirmed.In(environment.language)) + " (--yes)",
                      "yes");

@@ -113,12 +113,7 @@ class Export {
  private:
   Result<void> WriteAll(const Client& client) {
     std::vector<std::string> prefixes = options_.prefixes;
-    if (options_.all_prefixes) {
-      auto admitted = client.Call(&v1::AccessService::Stub::ListPrefixes, client.access(),
-                                  v1::ListPrefixesRequest());
-      if (!admitted.ok()) return admitted.error();
-      for (const v1::Prefix& prefix : admitted->prefixes()) prefixes.push_back(prefix.prefix());
-    }
+    if (options_.all_prefixes) IDNODE_RETURN_IF_ERROR(AddAllPrefixes(client, prefixes));
     auto sink = Sink::Open(options_.output, environment_.out);
     if (!sink.ok()) return sink.error();
     if (options_.format == "csv") IDNODE_RETURN_IF_ERROR((*sink)->Write(CsvHead()));
@@ -127,6 +122,20 @@ class Export {
       if (interrupt_.raised()) return {};
     }
     return (*sink)->Finish();
+  }
+
+  /// Those whose identifiers are here.
+  static Result<void> AddAllPrefixes(const Client& client, std::vector<std::string>& prefixes) {
+    v1::ListPrefixesRequest request;
+    do {
+      auto page = client.Call(&v1::AccessService::Stub::ListPrefixes, client.access(), request);
+      if (!page.ok()) return page.error();
+      for (const v1::Prefix& prefix : page->prefixes()) {
+        if (prefix.hosting() != v1::SELF_HOSTED) prefixes.push_back(prefix.prefix());
+      }
+      request.set_page_token(page->next_page_token());
+    } while (!request.page_token().empty());
+    return {};
   }
 
   Result<void> WritePrefix(const Client& client, const std::string& prefix, Sink& sink) {

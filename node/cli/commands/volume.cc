@@ -64,7 +64,7 @@ std::string VolumeText(const v1::Volume& volume, Language language) {
                 name(messages::kReRegistrations), name(messages::kDeletions),
                 name(messages::kNet)});
   for (const v1::VolumeGroup& group : volume.groups()) {
-    groups.Add({Printable(group.key()), FormatCount(group.first_ever()),
+    groups.Add({group.key().empty() ? "-" : Printable(group.key()), FormatCount(group.first_ever()),
                 FormatCount(group.registrations()), FormatCount(group.re_registrations()),
                 FormatCount(group.deletions()), FormatCount(group.net())});
   }
@@ -186,8 +186,9 @@ void AddVolume(CommandLine& line) {
   command->add_option("--month", options->month,
                       line.T({"YYYY-MM; else the running month", "YYYY-MM；默认当月"}));
   command->add_option("--group-by", options->group_by, line.T({"Break the figures down", "分组"}))
-      ->check(CLI::IsMember(
-          {"day", "secondary-prefix", "enterprise-prefix", "application", "object-class"}));
+      ->check(CLI::IsMember({"day", "secondary-prefix", "enterprise-prefix", "application",
+                             "object-class", "template", "attributes", "industry", "region",
+                             "source-address"}));
   command->add_flag("--watch", options->watch,
                     line.T({"Show again until interrupted", "持续刷新，直到中断"}));
   command

@@ -26,8 +26,11 @@ bool BreakdownCounter::IsInLeaves(Breakdown breakdown) {
 BreakdownCounter::BreakdownCounter(const ledger::Statement& statement, const TimeZone& zone)
     : zone_(zone), first_ever_(statement.figures.first_ever) {
   for (const ledger::StatementRow& row : statement.rows) {
-    if (!IsInLeaves(row.breakdown)) continue;
     Dimension& dimension = dimensions_[static_cast<std::size_t>(row.breakdown)];
+    if (!IsInLeaves(row.breakdown)) {
+      dimension.rows[row.key];  // for NeedlessOthers
+      continue;
+    }
     dimension.used = true;
     std::string key;
     if (IsPrefix(row.breakdown)) {
@@ -77,6 +80,7 @@ std::vector<BreakdownDifference> BreakdownCounter::Differences() const {
   for (std::size_t i = 0; i < dimensions_.size(); ++i) {
     const auto breakdown = static_cast<Breakdown>(i);
     const Dimension& dimension = dimensions_[i];
+    if (!dimension.used) continue;
     std::vector<BreakdownDifference> here;
     std::int64_t unlisted = dimension.unlisted;
     for (const auto& [key, count] : dimension.rows) {

@@ -193,7 +193,9 @@ inline constexpr Text kNotResolvingAsked{"that identifiers resolve: --no-resolve
 inline constexpr Text kNotOtherFigures{
     "registrations, re-registrations, deletions and figures reported upward: leaves do not tell",
     "注册总数、重新注册、删除和上报数：记录中没有"};
-inline constexpr Text kNotRowsOf{"rows by $0: leaves do not tell", "按 $0 的分项：记录中没有"};
+inline constexpr Text kNotRowsOf{
+    "rows by $0: that they add up to the total is checked; which is which leaves do not tell",
+    "按 $0 的分项：已核对其合计等于总数；各项的归属记录中没有，无法重新计算"};
 inline constexpr Text kNotStated{"rows by $0: THE NODE STATES NO BREAKDOWN BY $0; ask it why",
                                  "按 $0 的分项：节点的声明没有按 $0 的分项，请向其查询原因"};
 inline constexpr Text kNotEvidence{"the evidence \"$0\": leaves do not tell",

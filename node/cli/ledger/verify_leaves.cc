@@ -385,11 +385,13 @@ Result<void> Verification::ReadLeaves() {
   report_.unchecked.push_back(MakePhrase(texts::kNotOtherFigures));
   for (const ledger::Breakdown breakdown :
        {ledger::Breakdown::kIndustry, ledger::Breakdown::kRegion}) {
-    const auto& rows = segments_.back().statement->rows;
-    if (std::any_of(rows.begin(), rows.end(),
+    const ledger::Statement& statement = *segments_.back().statement;
+    const std::string name(ledger::BreakdownName(breakdown));
+    if (std::any_of(statement.rows.begin(), statement.rows.end(),
                     [&](const auto& row) { return row.breakdown == breakdown; })) {
-      report_.unchecked.push_back(
-          MakePhrase(texts::kNotRowsOf, std::string(ledger::BreakdownName(breakdown))));
+      report_.unchecked.push_back(MakePhrase(texts::kNotRowsOf, name));
+    } else if (statement.figures.first_ever > 0) {
+      report_.unchecked.push_back(MakePhrase(texts::kNotStated, name));
     }
   }
   return {};

@@ -66,6 +66,8 @@ std::string_view StatusLine(int status) {
       return "HTTP/1.1 415 Unsupported Media Type\r\n";
     case 421:
       return "HTTP/1.1 421 Misdirected Request\r\n";
+    case 429:
+      return "HTTP/1.1 429 Too Many Requests\r\n";
     case 431:
       return "HTTP/1.1 431 Request Header Fields Too Large\r\n";
     case 501:

@@ -35,7 +35,10 @@ struct Request {
   bool keep_alive = true;  ///< the connection goes on after the answer
   std::array<std::string_view, kHeaders> headers;
   std::string_view body;
-  std::string_view source;     ///< whence it came, as SourceAddress writes it
+  std::string_view source;  ///< whence it came, as SourceAddress writes it
+  /// SHA-256 fingerprint of the client's certificate, lower-case hexadecimal; empty where it showed
+  /// none, which is always so without TLS or without `tls_client_ca`.
+  std::string_view client_certificate;
   std::string_view date_line;  ///< "Date: …\r\n"
   bool any_origin = false;     ///< the answer may be read by pages of any origin (CORS)
 

@@ -116,7 +116,7 @@ bool PrefersChinese(std::string_view accept_language) {
   return chinese > english;
 }
 
-Response Problem(const Request& request, const Error& error) {
+Response Problem(const Request& request, const Error& error, std::string_view members) {
   const WireError wire = ToWire(error.code);
   const bool secret = IsSecretDetail(error.code);
   if (secret) LogSecretDetail(error);
@@ -138,6 +138,7 @@ Response Problem(const Request& request, const Error& error) {
     body.append(",\"field\":");
     AppendJsonString(error.field, body);
   }
+  if (!members.empty()) body.append(",").append(members);
   body.push_back('}');
   if (IsRetryable(error.code)) {
     response.headers.append("Retry-After: ")

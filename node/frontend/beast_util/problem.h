@@ -17,6 +17,7 @@ void AppendJsonString(std::string_view text, std::string& out);
 
 /// application/problem+json (RFC 9457) by the one table of errors, in the request's language.
 /// Adds Retry-After and WWW-Authenticate where they belong. Secret details go to the log alone.
-Response Problem(const Request& request, const Error& error);
+/// `members` are further ones, as JSON (RFC 9457 §3.2): "\"route\":{…}".
+Response Problem(const Request& request, const Error& error, std::string_view members = {});
 
 }  // namespace idnode::frontend::http

@@ -8,6 +8,7 @@
 #include "node/base/log.h"
 #include "node/frontend/beast_util/input_buffer.h"
 #include "node/frontend/beast_util/problem.h"
+#include "node/frontend/beast_util/tls_context.h"
 #include "node/frontend/source_address.h"
 
 namespace idnode::frontend::http {
@@ -134,6 +135,7 @@ class Session final : public SessionBase,
   Stream stream_;
   const bool refuse_;
   const std::string source_;
+  std::string client_certificate_;  // its fingerprint; known once the handshake is over
   InputBuffer in_;
   ParsedRequest parsed_;
   std::optional<RequestParser> parser_;  // of the request under way
@@ -300,6 +302,7 @@ void Session<Stream>::Dispatch() {
   request_.keep_alive = parser_->keep_alive() && !draining() && !refuse_;
   request_.date_line = io_.date_line;
   request_.source = source_;
+  request_.client_certificate = client_certificate_;
   request_.any_origin = shared_->handler.ForAnyOrigin(request_);
   deferred_ = false;
   if (refuse_) {
@@ -433,6 +436,7 @@ Awaitable<void> Session<Stream>::Run() {
     auto [ec] = co_await stream_.async_handshake(asio::ssl::stream_base::server, kAwait);
     if (ec) co_return;
     Disarm();
+    client_certificate_ = PeerFingerprint(stream_);
   }
   for (bool open = true; open;) {
     const ParseStatus status = Parse();

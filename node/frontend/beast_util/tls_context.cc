@@ -1,9 +1,15 @@
 #include "node/frontend/beast_util/tls_context.h"
 
+#include <array>
 #include <string_view>
 
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 
+#include "node/base/text.h"
 #include "node/frontend/tls_files.h"
 
 namespace idnode::frontend::http {
@@ -36,6 +42,28 @@ Error TlsError(const std::string& section, std::string_view key, const std::stri
                                           file + "\": " + ec.message());
 }
 
+// Asks clients for certificates of these authorities, and requires none.
+Result<void> AskForClientCertificates(asio::ssl::context& context, const std::string& pem) {
+  SSL_CTX* native = context.native_handle();
+  const std::unique_ptr<BIO, decltype(&BIO_free_all)> bio(
+      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free_all);
+  X509_STORE* store = SSL_CTX_get_cert_store(native);
+  // Each was read before; one that is there twice is no fault.
+  for (;;) {
+    const std::unique_ptr<X509, decltype(&X509_free)> authority(
+        PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), X509_free);
+    if (authority == nullptr) break;
+    if (X509_STORE_add_cert(store, authority.get()) != 1 ||
+        SSL_CTX_add_client_CA(native, authority.get()) != 1) {
+      ERR_clear_error();
+      return Error(Errc::kInvalidRequest, "an authority's certificate cannot be used");
+    }
+  }
+  ERR_clear_error();  // the end of the file is one to OpenSSL
+  SSL_CTX_set_verify(native, SSL_VERIFY_PEER, nullptr);
+  return {};
+}
+
 }  // namespace
 
 Result<std::shared_ptr<asio::ssl::context>> LoadTlsContext(const ListenOptions& listen,
@@ -59,7 +87,22 @@ Result<std::shared_ptr<asio::ssl::context>> LoadTlsContext(const ListenOptions& 
   if (ec) return TlsError(section, "tls_certificate", listen.tls_certificate, ec);
   context->use_private_key(asio::buffer(pair->key), asio::ssl::context::pem, ec);
   if (ec) return TlsError(section, "tls_key", listen.tls_key, ec);
+  if (!pair->client_ca.empty()) {
+    if (auto asked = AskForClientCertificates(*context, pair->client_ca); !asked.ok()) {
+      return Prefix("[" + section + "] tls_client_ca", asked.error());
+    }
+  }
   return context;
+}
+
+std::string PeerFingerprint(asio::ssl::stream<Socket>& stream) {
+  const X509* certificate = SSL_get0_peer_certificate(stream.native_handle());
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  if (certificate == nullptr || X509_digest(certificate, EVP_sha256(), digest.data(), &size) != 1) {
+    return {};
+  }
+  return Hex({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 }  // namespace idnode::frontend::http

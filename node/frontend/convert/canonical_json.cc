@@ -10,11 +10,10 @@
 #include <boost/json/basic_parser_impl.hpp>
 
 #include "node/frontend/convert/proto_convert.h"
+#include "node/model/json_scanner.h"
 
 namespace idnode::frontend {
 namespace {
-
-constexpr int kAttributesDepthMax = 32;
 
 Error InvalidAttributes(std::string detail) {
   return Error(Errc::kInvalidValue, std::move(detail), "attributes");

@@ -36,13 +36,16 @@ void FillFigures(const ledger::StatementFigures& figures, Message& out) {
   out.set_reported(figures.reported_upward);
 }
 
-// True if every value of the record is public and its content is still the one that `content` is
-// the digest of.
-bool IsPublicAndSame(const RecordView& record, const std::optional<Digest>& content) {
+// True if nothing of the record is withheld and its content is still the one that `content` is the
+// digest of.
+bool IsSeenAndSame(const RecordView& record, const service::Disclosure& disclosure,
+                   const std::optional<Digest>& content) {
+  std::string ignored;
+  if (AppendSeenAttributes(record.attributes_json, &disclosure, ignored)) return false;
   ValueReader values = record.values();
   ValueView value;
   while (values.Next(value)) {
-    if ((value.permissions & kPublicRead) == 0) return false;
+    if (!disclosure.SeesValue(value)) return false;
   }
   return !content.has_value() || *content == Sha256(record.content);
 }
@@ -51,13 +54,15 @@ bool MaySeeLeaf(const service::Services& services, const service::Caller& caller
                 std::string_view leaf_bytes, Deadline deadline) {
   const auto leaf = ledger::ParseLeaf(leaf_bytes);
   if (!leaf.ok()) return false;
-  const std::string_view identifier = leaf->identifier;
-  if (SeesAllValues(caller, FoldIdentifier(identifier.substr(0, identifier.find('/'))))) {
+  const service::DisclosurePolicy& policy = services.admin.disclosure;
+  const std::string folded = FoldIdentifier(leaf->identifier);
+  if (policy.SeesEverything(caller, std::string_view(folded).substr(0, folded.find('/')))) {
     return true;
   }
   service::ResolvedRecord resolved;
-  const auto found = services.resolution.Read(identifier, caller, deadline, resolved);
-  return found.ok() && IsPublicAndSame(resolved.record, leaf->content);
+  const auto found = services.resolution.Read(leaf->identifier, caller, deadline, resolved);
+  return found.ok() &&
+         IsSeenAndSame(resolved.record, policy.For(caller, folded, resolved.record), leaf->content);
 }
 
 }  // namespace

@@ -32,9 +32,9 @@ Result<void> FillCheckpoint(const service::Services& services, v1::Checkpoint& o
 
 /// Looks the proof up and fills it. The leaf's bytes are absent where they could tell the caller of
 /// values it may not see: they hold the SHA-256 of all values at the first registration. So
-/// strangers get them only of a record that still has this content, all of it public; the owner,
-/// auditors and the operator always. Errors: kInvalidIdentifier, kIdentifierNotFound, and those of
-/// the service.
+/// others get them only of a record that still has this content and of which they see everything;
+/// the owner, auditors and the operator always. Errors: kInvalidIdentifier, kIdentifierNotFound,
+/// and those of the service.
 Result<void> FillInclusionProof(const service::Services& services, const service::Caller& caller,
                                 std::string_view identifier, Deadline deadline,
                                 v1::InclusionProof& out);

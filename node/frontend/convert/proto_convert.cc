@@ -4,8 +4,10 @@
 #include <utility>
 #include <vector>
 
+#include "node/frontend/convert/timestamps.h"
 #include "node/frontend/error_map.h"
 #include "node/model/identifier.h"
+#include "node/model/json_scanner.h"
 
 namespace idnode::frontend {
 namespace {
@@ -54,11 +56,6 @@ Result<void> ViewAttributes(bool present, const google::protobuf::Struct& attrib
   if (!canonical.ok()) return canonical.error();
   json = std::move(*canonical);
   return {};
-}
-
-void SetTime(std::int64_t unix_ms, google::protobuf::Timestamp& out) {
-  out.set_seconds(unix_ms / 1000);
-  out.set_nanos(static_cast<std::int32_t>(unix_ms % 1000) * 1'000'000);
 }
 
 v1::ChangeKind ToProto(ChangeKind change) {
@@ -261,30 +258,56 @@ v1::State ToProto(State state) {
   return v1::STATE_UNSPECIFIED;
 }
 
-bool SeesAllValues(const service::Caller& caller, std::string_view folded_prefix) {
-  return caller.role == service::Role::kOperator || caller.role == service::Role::kAuditor ||
-         caller.MayWrite(folded_prefix);
+bool AppendSeenAttributes(std::string_view json, const service::Disclosure* disclosure,
+                          std::string& out) {
+  if (disclosure == nullptr || !disclosure->filters_attributes()) {
+    out.append(json);
+    return false;
+  }
+  if (json.empty()) return false;
+  const std::size_t begin = out.size();
+  JsonScanner scanner(json, kAttributesDepthMax);
+  std::string_view name;
+  JsonToken value;
+  std::string name_buffer;
+  std::string value_buffer;
+  bool withheld = false;
+  const bool begun = scanner.Begin();
+  while (begun && scanner.Next(name, name_buffer, value, value_buffer)) {
+    if (!disclosure->SeesAttribute(name)) {
+      withheld = true;
+      continue;
+    }
+    out += out.size() == begin ? '{' : ',';
+    out.append(scanner.member());
+  }
+  if (!scanner.Complete()) {
+    out.resize(begin);
+    return true;
+  }
+  if (out.size() > begin) out += '}';
+  return withheld;
 }
 
 void FillRecord(std::string_view identifier, const RecordView& record, v1::Record& out,
-                const service::Caller* caller) {
-  const bool all =
-      caller == nullptr ||
-      SeesAllValues(*caller, FoldIdentifier(identifier.substr(0, identifier.find('/'))));
+                const service::Disclosure* disclosure) {
   out.set_identifier(identifier.data(), identifier.size());
   out.set_state(ToProto(record.state));
   out.set_object_class(record.object_class.data(), record.object_class.size());
   out.set_template_(record.template_ref.data(), record.template_ref.size());
-  if (!record.attributes_json.empty() &&
-      !ParseAttributes(record.attributes_json, *out.mutable_attributes()).ok()) {
-    out.clear_attributes();  // what was stored by CanonicalJson reads back
+  bool withheld = false;
+  if (!record.attributes_json.empty()) {
+    std::string seen;
+    withheld = AppendSeenAttributes(record.attributes_json, disclosure, seen);
+    if (!seen.empty() && !ParseAttributes(seen, *out.mutable_attributes()).ok()) {
+      out.clear_attributes();  // what was stored by CanonicalJson reads back
+    }
   }
   out.mutable_values()->Reserve(static_cast<int>(record.value_count));
   auto values = record.values();
   ValueView value;
-  bool withheld = false;
   while (values.Next(value)) {
-    if (all || (value.permissions & kPublicRead) != 0) {
+    if (disclosure == nullptr || disclosure->SeesValue(value)) {
       FillValue(value, record.ValueTimeMs(value.index), *out.add_values());
     } else {
       withheld = true;
@@ -301,12 +324,13 @@ void FillRecord(std::string_view identifier, const RecordView& record, v1::Recor
 }
 
 Result<void> FillList(const service::RecordPage& page, v1::ListIdentifiersResponse& out,
-                      const service::Caller* caller) {
+                      const service::Viewer& viewer) {
   out.mutable_identifiers()->Reserve(static_cast<int>(page.rows.size()));
   for (const auto& row : page.rows) {
     const auto record = DecodeRecord(row.bytes);
     if (!record.ok()) return record.error();
-    FillRecord(row.identifier, *record, *out.add_identifiers(), caller);
+    const auto disclosure = viewer.Of(FoldIdentifier(row.identifier), *record);
+    FillRecord(row.identifier, *record, *out.add_identifiers(), &disclosure);
   }
   out.set_next_page_token(page.next_page_token);
   return {};
@@ -327,13 +351,15 @@ Result<void> FillHistory(const service::RecordPage& page, v1::GetHistoryResponse
 
 void FillBatchResolve(const v1::BatchResolveRequest& request,
                       const std::vector<Result<service::ResolvedRecord>>& results,
-                      v1::BatchResolveResponse& out, const service::Caller* caller) {
+                      v1::BatchResolveResponse& out, const service::Viewer& viewer) {
   out.mutable_results()->Reserve(static_cast<int>(results.size()));
   for (std::size_t i = 0; i < results.size(); ++i) {
     auto& added = *out.add_results();
     added.set_identifier(request.identifiers(static_cast<int>(i)));
     if (results[i].ok()) {
-      FillRecord(results[i]->identifier, results[i]->record, *added.mutable_record(), caller);
+      const auto& resolved = *results[i];
+      const auto disclosure = viewer.Of(resolved.folded(), resolved.record);
+      FillRecord(resolved.identifier, resolved.record, *added.mutable_record(), &disclosure);
       continue;
     }
     const auto& error = results[i].error();
@@ -371,18 +397,6 @@ void FillRecount(const service::RecountReport& report, v1::RecountReport& out) {
     added.set_counted(difference.counted);
     added.set_recounted(difference.recounted);
   }
-}
-
-void FillApplication(const service::ApplicationInfo& info, v1::Application& out) {
-  out.set_name(info.name);
-  for (const auto& prefix : info.prefixes) out.add_prefixes(prefix);
-  SetTime(info.created_ms, *out.mutable_created_at());
-  out.set_revoked(info.revoked);
-}
-
-void FillPrefix(const service::PrefixInfo& info, v1::Prefix& out) {
-  out.set_prefix(info.prefix);
-  SetTime(info.admitted_ms, *out.mutable_admitted_at());
 }
 
 void FillStatus(const service::Services& services, v1::Status& out) {

@@ -4,13 +4,13 @@
 #include <string>
 #include <string_view>
 
-#include "idnode/v1/access.pb.h"
 #include "idnode/v1/common.pb.h"
 #include "idnode/v1/operation.pb.h"
 #include "idnode/v1/registration.pb.h"
 #include "idnode/v1/resolution.pb.h"
 #include "idnode/v1/volume.pb.h"
 #include "node/base/result.h"
+#include "node/service/disclosure.h"
 #include "node/service/services.h"
 
 namespace idnode::frontend {
@@ -54,34 +54,31 @@ void FillResponse(const service::BatchResult& batch, const Request& request, Res
   }
 }
 
-/// Public read in a value's permissions (RFC 3651 §3.1).
-inline constexpr std::uint8_t kPublicRead = 0b0010;
-
-/// True for the owner of the folded prefix, auditors and the operator: they get every value. Both
-/// faces ask here.
-bool SeesAllValues(const service::Caller& caller, std::string_view folded_prefix);
-
 /// STATE_UNSPECIFIED for a deleted record: only histories have it, where the change says it.
 v1::State ToProto(State state);
 
-/// `identifier` as displayed; `record` decoded. A `caller` who is neither the owner nor an auditor
-/// nor the operator gets the values with the public-read permission only (RFC 3651 §3.1), and no
-/// content digest where one was withheld: it is of all of them. Null: everything.
+/// `identifier` as displayed; `record` decoded. What `disclosure` does not show is absent, and so
+/// is the content digest then: it is of everything, and a short value could be guessed from it.
+/// nullptr: everything.
 void FillRecord(std::string_view identifier, const RecordView& record, v1::Record& out,
-                const service::Caller* caller = nullptr);
+                const service::Disclosure* disclosure = nullptr);
 
-/// Decodes the rows of a page; `caller` as in FillRecord. Errors: kCorruption.
+/// Appends what may be seen of a record's attributes, as canonical JSON; nothing where that is
+/// none of them. True where some are withheld; damaged ones are withheld too.
+bool AppendSeenAttributes(std::string_view json, const service::Disclosure* disclosure,
+                          std::string& out);
+
+/// Decodes the rows of a page, each as `viewer` sees it. Errors: kCorruption.
 Result<void> FillList(const service::RecordPage& page, v1::ListIdentifiersResponse& out,
-                      const service::Caller* caller = nullptr);
+                      const service::Viewer& viewer = {});
+/// Everything: histories are for those who see everything.
 Result<void> FillHistory(const service::RecordPage& page, v1::GetHistoryResponse& out);
 void FillBatchResolve(const v1::BatchResolveRequest& request,
                       const std::vector<Result<service::ResolvedRecord>>& results,
-                      v1::BatchResolveResponse& out, const service::Caller* caller = nullptr);
+                      v1::BatchResolveResponse& out, const service::Viewer& viewer = {});
 
 void FillVolume(const service::VolumeReport& report, v1::Volume& out);
 void FillRecount(const service::RecountReport& report, v1::RecountReport& out);
-void FillApplication(const service::ApplicationInfo& info, v1::Application& out);
-void FillPrefix(const service::PrefixInfo& info, v1::Prefix& out);
 void FillStatus(const service::Services& services, v1::Status& out);
 
 /// RFC 8785 (JCS) style text of a Struct: keys sorted bytewise, no white space, numbers in the

@@ -6,7 +6,6 @@
 #include "node/base/text.h"
 #include "node/base/varint.h"
 #include "node/frontend/convert/proto_convert.h"
-#include "node/model/identifier.h"
 
 namespace idnode::frontend {
 namespace {
@@ -93,31 +92,39 @@ void AppendValue(const ValueView& value, std::int64_t written_ms, std::string& o
   AppendTime(Value::kTimestampFieldNumber, written_ms, out);
 }
 
-// Attributes are few bytes of JSON for few records: protobuf's own way is good enough.
-void AppendAttributes(std::string_view json, std::string& out) {
+// Attributes are few bytes of JSON for few records: protobuf's own way is good enough. True where
+// some are withheld.
+bool AppendAttributes(std::string_view json, const service::Disclosure* disclosure,
+                      std::string& out) {
+  if (json.empty()) return false;
   google::protobuf::Struct attributes;
-  if (json.empty() || !ParseAttributes(json, attributes).ok()) return;
-  AppendPresentText(Record::kAttributesFieldNumber, attributes.SerializeAsString(), out);
+  bool withheld = false;
+  if (disclosure != nullptr && disclosure->filters_attributes()) {
+    thread_local std::string seen;
+    seen.clear();
+    withheld = AppendSeenAttributes(json, disclosure, seen);
+    json = seen;
+  }
+  if (!json.empty() && ParseAttributes(json, attributes).ok()) {
+    AppendPresentText(Record::kAttributesFieldNumber, attributes.SerializeAsString(), out);
+  }
+  return withheld;
 }
 
 }  // namespace
 
 void AppendResolveResponse(std::string_view identifier, const RecordView& record,
-                           const service::Caller* caller, std::string& out) {
-  const bool all =
-      caller == nullptr ||
-      SeesAllValues(*caller, FoldIdentifier(identifier.substr(0, identifier.find('/'))));
+                           const service::Disclosure* disclosure, std::string& out) {
   const Submessage message(v1::ResolveResponse::kRecordFieldNumber, out);
   AppendText(Record::kIdentifierFieldNumber, identifier, out);
   AppendNumber(Record::kStateFieldNumber, static_cast<std::uint64_t>(ToProto(record.state)), out);
   AppendText(Record::kObjectClassFieldNumber, record.object_class, out);
   AppendText(Record::kTemplateFieldNumber, record.template_ref, out);
-  AppendAttributes(record.attributes_json, out);
+  bool withheld = AppendAttributes(record.attributes_json, disclosure, out);
   auto values = record.values();
   ValueView value;
-  bool withheld = false;
   while (values.Next(value)) {
-    if (all || (value.permissions & kPublicRead) != 0) {
+    if (disclosure == nullptr || disclosure->SeesValue(value)) {
       AppendValue(value, record.ValueTimeMs(value.index), out);
     } else {
       withheld = true;

@@ -4,14 +4,14 @@
 #include <string_view>
 
 #include "node/model/record.h"
-#include "node/service/access_control.h"
+#include "node/service/disclosure.h"
 
 namespace idnode::frontend {
 
 /// Appends the wire bytes of idnode.v1.ResolveResponse: byte for byte what protobuf writes of a
 /// message that FillRecord filled, at a third of the cost, since nothing is built in between. For
-/// the hot path of resolution; a test holds the two equal. `caller` as in FillRecord.
+/// the hot path of resolution; a test holds the two equal. `disclosure` as in FillRecord.
 void AppendResolveResponse(std::string_view identifier, const RecordView& record,
-                           const service::Caller* caller, std::string& out);
+                           const service::Disclosure* disclosure, std::string& out);
 
 }  // namespace idnode::frontend

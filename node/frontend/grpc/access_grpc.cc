@@ -1,135 +1,170 @@
-#include <string>
-#include <vector>
-
 #include "idnode/v1/access.grpc.pb.h"
-#include "node/frontend/convert/proto_convert.h"
-#include "node/frontend/grpc/batch_message.h"
+#include "node/frontend/grpc/admin_method.h"
 #include "node/frontend/grpc/rpc_services.h"
 
 namespace idnode::frontend::rpc {
 namespace {
 
-// Methods with arguments take bytes, not messages: two bytes on the wire can become fifty in
-// memory, so a request is parsed once its sender is known to be the operator and its size is
-// admitted.
-using Base = v1::AccessService::WithRawCallbackMethod_CreateApplication<
-    v1::AccessService::WithCallbackMethod_ListApplications<
-        v1::AccessService::WithRawCallbackMethod_RevokeApplication<
-            v1::AccessService::WithRawCallbackMethod_AdmitPrefix<
-                v1::AccessService::WithCallbackMethod_ListPrefixes<v1::AccessService::Service>>>>>;
+using v1::AccessService;
+using Base = WithBytes<
+    AccessService::Service, AccessService::WithRawCallbackMethod_CreateApplication,
+    AccessService::WithRawCallbackMethod_ListApplications,
+    AccessService::WithRawCallbackMethod_RevokeApplication,
+    AccessService::WithRawCallbackMethod_CreateToken,
+    AccessService::WithRawCallbackMethod_RevokeToken,
+    AccessService::WithRawCallbackMethod_BindCertificate,
+    AccessService::WithRawCallbackMethod_UnbindCertificate,
+    AccessService::WithRawCallbackMethod_CreateUser, AccessService::WithRawCallbackMethod_ListUsers,
+    AccessService::WithRawCallbackMethod_SetPassword,
+    AccessService::WithRawCallbackMethod_DisableUser, AccessService::WithRawCallbackMethod_Login,
+    AccessService::WithRawCallbackMethod_CreateGrant,
+    AccessService::WithRawCallbackMethod_RevokeGrant,
+    AccessService::WithRawCallbackMethod_ListGrants, AccessService::WithRawCallbackMethod_WhoCanSee,
+    AccessService::WithRawCallbackMethod_PreviewRecord,
+    AccessService::WithRawCallbackMethod_AdmitPrefix,
+    AccessService::WithRawCallbackMethod_ListPrefixes>::Type;
 
-// A thousand prefixes of 255 bytes, with room to spare.
-constexpr std::size_t kRequestBytesMax = 1U << 20;
-
-// What writes waits for a commit, so it runs on a worker; lists are in memory.
 class AccessGrpc final : public Base {
  public:
   explicit AccessGrpc(Face& face)
       : face_(face),
-        create_application_(face.services.metrics, "CreateApplication"),
-        list_applications_(face.services.metrics, "ListApplications"),
-        revoke_application_(face.services.metrics, "RevokeApplication"),
-        admit_prefix_(face.services.metrics, "AdmitPrefix"),
-        list_prefixes_(face.services.metrics, "ListPrefixes") {}
+        create_application_(face),
+        list_applications_(face),
+        revoke_application_(face),
+        create_token_(face),
+        revoke_token_(face),
+        bind_certificate_(face),
+        unbind_certificate_(face),
+        create_user_(face),
+        list_users_(face),
+        set_password_(face),
+        disable_user_(face),
+        login_(face),
+        create_grant_(face),
+        revoke_grant_(face),
+        list_grants_(face),
+        who_can_see_(face),
+        preview_record_(face),
+        admit_prefix_(face),
+        list_prefixes_(face) {}
 
   grpc::ServerUnaryReactor* CreateApplication(grpc::CallbackServerContext* context,
                                               const grpc::ByteBuffer* bytes,
                                               grpc::ByteBuffer* answer) override {
-    return RunBytes<v1::CreateApplicationRequest, v1::CreateApplicationResponse>(
-        create_application_, *context, *bytes, *answer,
-        [this](const UnaryCall& call, const auto& request, auto& response) -> Result<void> {
-          const std::vector<std::string> prefixes(request.prefixes().begin(),
-                                                  request.prefixes().end());
-          auto created = face_.services.access.CreateApplication(*call.caller(), request.name(),
-                                                                 prefixes, call.deadline());
-          if (!created.ok()) return created.error();
-          FillApplication(created->first, *response.mutable_application());
-          response.set_token(created->second);
-          return {};
-        });
+    return create_application_.Run(context, bytes, answer);
   }
-
   grpc::ServerUnaryReactor* ListApplications(grpc::CallbackServerContext* context,
-                                             const v1::ListApplicationsRequest*,
-                                             v1::ListApplicationsResponse* response) override {
-    UnaryCall call(face_, list_applications_, *context);
-    if (!call.Begin()) return call.reactor();
-    call.Run(true, [this, call, response]() -> Result<void> {
-      auto applications = face_.services.access.ListApplications(*call.caller());
-      if (!applications.ok()) return applications.error();
-      for (const auto& info : *applications) FillApplication(info, *response->add_applications());
-      return {};
-    });
-    return call.reactor();
+                                             const grpc::ByteBuffer* bytes,
+                                             grpc::ByteBuffer* answer) override {
+    return list_applications_.Run(context, bytes, answer);
   }
-
   grpc::ServerUnaryReactor* RevokeApplication(grpc::CallbackServerContext* context,
                                               const grpc::ByteBuffer* bytes,
                                               grpc::ByteBuffer* answer) override {
-    return RunBytes<v1::RevokeApplicationRequest, v1::RevokeApplicationResponse>(
-        revoke_application_, *context, *bytes, *answer,
-        [this](const UnaryCall& call, const auto& request, auto& response) -> Result<void> {
-          auto revoked = face_.services.access.RevokeApplication(*call.caller(), request.name(),
-                                                                 call.deadline());
-          if (!revoked.ok()) return revoked.error();
-          FillApplication(*revoked, *response.mutable_application());
-          return {};
-        });
+    return revoke_application_.Run(context, bytes, answer);
   }
-
+  grpc::ServerUnaryReactor* CreateToken(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* bytes,
+                                        grpc::ByteBuffer* answer) override {
+    return create_token_.Run(context, bytes, answer);
+  }
+  grpc::ServerUnaryReactor* RevokeToken(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* bytes,
+                                        grpc::ByteBuffer* answer) override {
+    return revoke_token_.Run(context, bytes, answer);
+  }
+  grpc::ServerUnaryReactor* BindCertificate(grpc::CallbackServerContext* context,
+                                            const grpc::ByteBuffer* bytes,
+                                            grpc::ByteBuffer* answer) override {
+    return bind_certificate_.Run(context, bytes, answer);
+  }
+  grpc::ServerUnaryReactor* UnbindCertificate(grpc::CallbackServerContext* context,
+                                              const grpc::ByteBuffer* bytes,
+                                              grpc::ByteBuffer* answer) override {
+    return unbind_certificate_.Run(context, bytes, answer);
+  }
+  grpc::ServerUnaryReactor* CreateUser(grpc::CallbackServerContext* context,
+                                       const grpc::ByteBuffer* bytes,
+                                       grpc::ByteBuffer* answer) override {
+    return create_user_.Run(context, bytes, answer);
+  }
+  grpc::ServerUnaryReactor* ListUsers(grpc::CallbackServerContext* context,
+                                      const grpc::ByteBuffer* bytes,
+                                      grpc::ByteBuffer* answer) override {
+    return list_users_.Run(context, bytes, answer);
+  }
+  grpc::ServerUnaryReactor* SetPassword(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* bytes,
+                                        grpc::ByteBuffer* answer) override {
+    return set_password_.Run(context, bytes, answer);
+  }
+  grpc::ServerUnaryReactor* DisableUser(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* bytes,
+                                        grpc::ByteBuffer* answer) override {
+    return disable_user_.Run(context, bytes, answer);
+  }
+  grpc::ServerUnaryReactor* Login(grpc::CallbackServerContext* context,
+                                  const grpc::ByteBuffer* bytes,
+                                  grpc::ByteBuffer* answer) override {
+    return login_.RunOn(face_.logins, context, bytes, answer);
+  }
+  grpc::ServerUnaryReactor* CreateGrant(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* bytes,
+                                        grpc::ByteBuffer* answer) override {
+    return create_grant_.Run(context, bytes, answer);
+  }
+  grpc::ServerUnaryReactor* RevokeGrant(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* bytes,
+                                        grpc::ByteBuffer* answer) override {
+    return revoke_grant_.Run(context, bytes, answer);
+  }
+  grpc::ServerUnaryReactor* ListGrants(grpc::CallbackServerContext* context,
+                                       const grpc::ByteBuffer* bytes,
+                                       grpc::ByteBuffer* answer) override {
+    return list_grants_.Run(context, bytes, answer);
+  }
+  grpc::ServerUnaryReactor* WhoCanSee(grpc::CallbackServerContext* context,
+                                      const grpc::ByteBuffer* bytes,
+                                      grpc::ByteBuffer* answer) override {
+    return who_can_see_.Run(context, bytes, answer);
+  }
+  grpc::ServerUnaryReactor* PreviewRecord(grpc::CallbackServerContext* context,
+                                          const grpc::ByteBuffer* bytes,
+                                          grpc::ByteBuffer* answer) override {
+    return preview_record_.Run(context, bytes, answer);
+  }
   grpc::ServerUnaryReactor* AdmitPrefix(grpc::CallbackServerContext* context,
                                         const grpc::ByteBuffer* bytes,
                                         grpc::ByteBuffer* answer) override {
-    return RunBytes<v1::AdmitPrefixRequest, v1::AdmitPrefixResponse>(
-        admit_prefix_, *context, *bytes, *answer,
-        [this](const UnaryCall& call, const auto& request, auto& response) -> Result<void> {
-          auto admitted =
-              face_.services.prefixes.Admit(*call.caller(), request.prefix(), call.deadline());
-          if (!admitted.ok()) return admitted.error();
-          FillPrefix(*admitted, *response.mutable_prefix());
-          return {};
-        });
+    return admit_prefix_.Run(context, bytes, answer);
   }
-
   grpc::ServerUnaryReactor* ListPrefixes(grpc::CallbackServerContext* context,
-                                         const v1::ListPrefixesRequest*,
-                                         v1::ListPrefixesResponse* response) override {
-    UnaryCall call(face_, list_prefixes_, *context);
-    if (!call.Begin()) return call.reactor();
-    call.Run(true, [this, call, response]() -> Result<void> {
-      auto prefixes = face_.services.prefixes.List(*call.caller());
-      if (!prefixes.ok()) return prefixes.error();
-      for (const auto& info : *prefixes) FillPrefix(info, *response->add_prefixes());
-      return {};
-    });
-    return call.reactor();
+                                         const grpc::ByteBuffer* bytes,
+                                         grpc::ByteBuffer* answer) override {
+    return list_prefixes_.Run(context, bytes, answer);
   }
 
  private:
-  // Admits the caller, then parses, then runs `work(call, request, response)` on a worker.
-  template <typename Request, typename Response, typename Work>
-  grpc::ServerUnaryReactor* RunBytes(Operation& operation, grpc::CallbackServerContext& context,
-                                     const grpc::ByteBuffer& bytes, grpc::ByteBuffer& answer,
-                                     Work work) {
-    UnaryCall call(face_, operation, context);
-    if (!call.Begin()) return call.reactor();
-    call.Run(false, [call, &bytes, &answer, work]() -> Result<void> {
-      IDNODE_RETURN_IF_ERROR(service::RequireOperator(*call.caller()));
-      Request request;
-      IDNODE_RETURN_IF_ERROR(ParseMessage(bytes, kRequestBytesMax, request));
-      Response response;
-      IDNODE_RETURN_IF_ERROR(work(call, request, response));
-      return Encode(response, answer);
-    });
-    return call.reactor();
-  }
-
   Face& face_;
-  Operation create_application_;
-  Operation list_applications_;
-  Operation revoke_application_;
-  Operation admit_prefix_;
-  Operation list_prefixes_;
+  AdminMethod<admin_calls::kCreateApplication> create_application_;
+  AdminMethod<admin_calls::kListApplications> list_applications_;
+  AdminMethod<admin_calls::kRevokeApplication> revoke_application_;
+  AdminMethod<admin_calls::kCreateToken> create_token_;
+  AdminMethod<admin_calls::kRevokeToken> revoke_token_;
+  AdminMethod<admin_calls::kBindCertificate> bind_certificate_;
+  AdminMethod<admin_calls::kUnbindCertificate> unbind_certificate_;
+  AdminMethod<admin_calls::kCreateUser> create_user_;
+  AdminMethod<admin_calls::kListUsers> list_users_;
+  AdminMethod<admin_calls::kSetPassword> set_password_;
+  AdminMethod<admin_calls::kDisableUser> disable_user_;
+  AdminMethod<admin_calls::kLogin> login_;
+  AdminMethod<admin_calls::kCreateGrant> create_grant_;
+  AdminMethod<admin_calls::kRevokeGrant> revoke_grant_;
+  AdminMethod<admin_calls::kListGrants> list_grants_;
+  AdminMethod<admin_calls::kWhoCanSee> who_can_see_;
+  AdminMethod<admin_calls::kPreviewRecord> preview_record_;
+  AdminMethod<admin_calls::kAdmitPrefix> admit_prefix_;
+  AdminMethod<admin_calls::kListPrefixes> list_prefixes_;
 };
 
 }  // namespace

@@ -8,7 +8,9 @@
 #include <arpa/inet.h>
 #include <grpc/support/time.h>
 
+#include "node/frontend/admission.h"
 #include "node/frontend/error_map.h"
+#include "node/frontend/grpc/tls_credentials.h"
 #include "node/frontend/guard.h"
 #include "node/frontend/source_address.h"
 
@@ -17,6 +19,8 @@ namespace {
 
 constexpr std::string_view kScheme = "bearer ";
 constexpr std::size_t kWorkerThreadsMin = 2;  // a recount takes one for long
+constexpr std::size_t kLoginThreads = 1;
+constexpr std::size_t kLoginQueueMax = 16;  // some two seconds of waiting
 
 bool StartsWithScheme(std::string_view text) {
   if (text.size() < kScheme.size()) return false;
@@ -31,7 +35,8 @@ Face::Face(const service::Services& node, const GrpcOptions& grpc_options)
     : services(node),
       options(grpc_options),
       workers("grpc-worker", std::max(grpc_options.worker_threads, kWorkerThreadsMin),
-              grpc_options.worker_queue_max) {}
+              grpc_options.worker_queue_max),
+      logins("grpc-login", kLoginThreads, kLoginQueueMax) {}
 
 Result<void> Face::Enter() {
   if (!gate.Enter()) return Error(Errc::kShuttingDown, "the node is shutting down");
@@ -90,11 +95,13 @@ Counter& Operation::CounterOf(Errc code) {
   return counter;
 }
 
-Result<service::CallerRef> Authenticate(const service::AccessControl& access,
-                                        const grpc::CallbackServerContext& context) {
+namespace {
+
+// The token of the call's metadata; empty where there is none. Errors: kUnauthenticated.
+Result<std::string_view> TokenOf(const grpc::CallbackServerContext& context) {
   const auto& metadata = context.client_metadata();
   const auto [first, last] = metadata.equal_range("authorization");
-  if (first == last) return service::Anonymous();
+  if (first == last) return std::string_view();
   if (std::next(first) != last) {
     return Error(Errc::kUnauthenticated, "the metadata has several \"authorization\"; send one");
   }
@@ -103,7 +110,21 @@ Result<service::CallerRef> Authenticate(const service::AccessControl& access,
     return Error(Errc::kUnauthenticated,
                  "the metadata \"authorization\" is not understood; send \"Bearer TOKEN\"");
   }
-  return access.Authenticate(text.substr(kScheme.size()));
+  return text.substr(kScheme.size());
+}
+
+}  // namespace
+
+Result<service::CallerRef> Authenticate(const Face& face,
+                                        const grpc::CallbackServerContext& context) {
+  const auto source = [&] { return SourceOf(context.peer()); };
+  IDNODE_RETURN_IF_ERROR(AdmitAddress(face.services, source));
+  const auto token = TokenOf(context);
+  if (!token.ok()) return token.error();
+  if (!token->empty() || face.options.listen.tls_client_ca.empty()) {
+    return Identify(face.services, {*token, {}}, source);
+  }
+  return Identify(face.services, {{}, ClientCertificateOf(context)}, source);
 }
 
 std::string SourceOf(std::string_view peer) {
@@ -181,7 +202,7 @@ bool UnaryCall::Begin() {
   Error refusal;
   if (auto entered = face_->Enter(); !entered.ok()) {
     refusal = entered.error();
-  } else if (auto caller = Authenticate(face_->services.access, *context_); caller.ok()) {
+  } else if (auto caller = Authenticate(*face_, *context_); caller.ok()) {
     caller_ = *std::move(caller);
     deadline_ = face_->services.clock.After(
         DeadlineLeft(*context_, std::chrono::milliseconds(face_->options.default_deadline_ms),
@@ -203,12 +224,18 @@ void UnaryCall::Finish(const Result<void>& result) const {
   face->Leave();
 }
 
+service::Actor UnaryCall::actor() const { return {caller_, SourceOf(context_->peer())}; }
+
 void UnaryCall::Run(bool here, std::function<Result<void>()> work) const {
   if (here) {
     Finish(Guarded(work));
     return;
   }
-  const bool queued = face_->workers.TrySubmit([call = *this, work = std::move(work)] {
+  RunOn(face_->workers, std::move(work));
+}
+
+void UnaryCall::RunOn(WorkerPool& pool, std::function<Result<void>()> work) const {
+  const bool queued = pool.TrySubmit([call = *this, work = std::move(work)] {
     // Whoever has given up is spared the work.
     if (call.context_->IsCancelled() || call.face_->services.clock.Monotonic() >= call.deadline_) {
       call.Finish(Error(Errc::kDeadlineExceeded, "the deadline passed before work began"));

@@ -60,7 +60,11 @@ struct Face {
   std::vector<std::weak_ptr<Stream>> streams_;
 
  public:
-  WorkerPool workers;  ///< last: its work uses everything above
+  // Last: their work uses everything above.
+  WorkerPool workers;
+  /// Checking a password takes long, and anybody may ask for it: on a thread of its own, so that
+  /// nobody else waits for it.
+  WorkerPool logins;
 };
 
 /// One row of the operation table: name, latency, outcomes. Thread-safe.
@@ -83,9 +87,10 @@ class Operation {
   std::array<std::atomic<Counter*>, 64> by_code_{};
 };
 
-/// The caller that the call's `authorization` names; anonymous without one.
-/// Errors: kUnauthenticated.
-Result<service::CallerRef> Authenticate(const service::AccessControl& access,
+/// Whether the peer is listened to, and who it is: by the call's `authorization`, else by its
+/// client certificate; anonymous without either.
+/// Errors: kPermissionDenied, kRateLimited, kUnauthenticated.
+Result<service::CallerRef> Authenticate(const Face& face,
                                         const grpc::CallbackServerContext& context);
 
 /// Whence a call came, as SourceAddress writes it, out of gRPC's name of the peer
@@ -123,6 +128,8 @@ class UnaryCall {
 
   grpc::ServerUnaryReactor* reactor() const { return reactor_; }
   const service::CallerRef& caller() const { return caller_; }
+  /// The caller, and whence the call came.
+  service::Actor actor() const;
   Deadline deadline() const { return deadline_; }
 
   /// Answers: with the response as filled, or with the error. Once; nothing of the call is
@@ -132,6 +139,8 @@ class UnaryCall {
   /// Runs `work` here, or on a worker, and finishes with its result; with kInternal where a library
   /// below throws.
   void Run(bool here, std::function<Result<void>()> work) const;
+  /// The same, on a thread of `pool`.
+  void RunOn(WorkerPool& pool, std::function<Result<void>()> work) const;
 
  private:
   Face* face_;

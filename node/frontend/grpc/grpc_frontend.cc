@@ -105,7 +105,7 @@ Result<std::shared_ptr<grpc::ServerCredentials>> GrpcFrontend::Impl::MakeCredent
     auto pair = LoadTlsFiles(listen, "grpc");
     if (!pair.ok()) return pair.error();
     tls_ = std::make_unique<rpc::TlsSource>(std::make_shared<const TlsPair>(*std::move(pair)));
-    return rpc::MakeTlsCredentials(*tls_);
+    return rpc::MakeTlsCredentials(*tls_, !listen.tls_client_ca.empty());
   }
   if (!listen.allow_plaintext && !IsLoopback(listen.address)) {
     return Error(Errc::kInvalidRequest,
@@ -153,15 +153,22 @@ Result<void> GrpcFrontend::Impl::Start() {
   grpc::ServerBuilder builder;
   SetLimits(builder);
   builder.AddListeningPort(HostPort(options_.listen), *credentials, &port_);
-  services_.push_back(rpc::MakeRegistrationGrpc(face_));
-  services_.push_back(rpc::MakeResolutionGrpc(face_));
-  services_.push_back(rpc::MakeVolumeGrpc(face_));
-  services_.push_back(rpc::MakeAccessGrpc(face_));
-  services_.push_back(rpc::MakeOperationGrpc(face_));
-  services_.push_back(rpc::MakeLedgerGrpc(face_));
-  service_names_ = {"idnode.v1.RegistrationService", "idnode.v1.ResolutionService",
-                    "idnode.v1.VolumeService",       "idnode.v1.AccessService",
-                    "idnode.v1.OperationService",    "idnode.v1.LedgerService"};
+  const std::pair<const char*, std::unique_ptr<grpc::Service> (*)(rpc::Face&)> makers[] = {
+      {"idnode.v1.RegistrationService", rpc::MakeRegistrationGrpc},
+      {"idnode.v1.ResolutionService", rpc::MakeResolutionGrpc},
+      {"idnode.v1.VolumeService", rpc::MakeVolumeGrpc},
+      {"idnode.v1.EnterpriseService", rpc::MakeEnterpriseGrpc},
+      {"idnode.v1.PrefixService", rpc::MakePrefixGrpc},
+      {"idnode.v1.TemplateService", rpc::MakeTemplateGrpc},
+      {"idnode.v1.AccessService", rpc::MakeAccessGrpc},
+      {"idnode.v1.AuditService", rpc::MakeAuditGrpc},
+      {"idnode.v1.OperationService", rpc::MakeOperationGrpc},
+      {"idnode.v1.LedgerService", rpc::MakeLedgerGrpc},
+  };
+  for (const auto& [name, make] : makers) {
+    service_names_.emplace_back(name);
+    services_.push_back(make(face_));
+  }
   for (const auto& service : services_) builder.RegisterService(service.get());
   server_ = builder.BuildAndStart();
   if (server_ == nullptr || port_ == 0) {

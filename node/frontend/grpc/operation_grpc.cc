@@ -1,17 +1,19 @@
 #include "idnode/v1/operation.grpc.pb.h"
-#include "node/base/log.h"
 #include "node/frontend/convert/proto_convert.h"
+#include "node/frontend/grpc/admin_method.h"
 #include "node/frontend/grpc/rpc_services.h"
 
 namespace idnode::frontend::rpc {
 namespace {
 
-class OperationGrpc final : public v1::OperationService::CallbackService {
+using v1::OperationService;
+using Base = WithBytes<OperationService::Service, OperationService::WithCallbackMethod_GetStatus,
+                       OperationService::WithRawCallbackMethod_AcceptClock>::Type;
+
+class OperationGrpc final : public Base {
  public:
   explicit OperationGrpc(Face& face)
-      : face_(face),
-        get_status_(face.services.metrics, "GetStatus"),
-        accept_clock_(face.services.metrics, "AcceptClock") {}
+      : face_(face), get_status_(face.services.metrics, "GetStatus"), accept_clock_(face) {}
 
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
                                       const v1::GetStatusRequest*, v1::Status* response) override {
@@ -26,25 +28,15 @@ class OperationGrpc final : public v1::OperationService::CallbackService {
   }
 
   grpc::ServerUnaryReactor* AcceptClock(grpc::CallbackServerContext* context,
-                                        const v1::AcceptClockRequest*,
-                                        v1::Status* response) override {
-    UnaryCall call(face_, accept_clock_, *context);
-    if (!call.Begin()) return call.reactor();
-    call.Run(true, [this, call, response]() -> Result<void> {
-      IDNODE_RETURN_IF_ERROR(service::RequireOperator(*call.caller()));
-      face_.services.clock_guard.Accept();
-      LogWarning("the operator accepted the wall clock",
-                 {{"wall_ms", face_.services.clock.WallMs()}});
-      FillStatus(face_.services, *response);
-      return {};
-    });
-    return call.reactor();
+                                        const grpc::ByteBuffer* bytes,
+                                        grpc::ByteBuffer* answer) override {
+    return accept_clock_.Run(context, bytes, answer);
   }
 
  private:
   Face& face_;
   Operation get_status_;
-  Operation accept_clock_;
+  AdminMethod<admin_calls::kAcceptClock> accept_clock_;
 };
 
 }  // namespace

@@ -30,7 +30,7 @@ RegisterStream* RegisterStream::Start(Face& face, Operation& operation, Register
   stream->entered_ = admitted.ok();
   if (admitted.ok()) {
     // A token that is not valid ends the stream at once; each batch looks it up again.
-    auto caller = Authenticate(face.services.access, context);
+    auto caller = Authenticate(face, context);
     if (!caller.ok()) {
       admitted = caller.error();
     } else if ((*caller)->role == service::Role::kAnonymous) {
@@ -84,7 +84,7 @@ void RegisterStream::Take(Slot& slot) {
   const auto start = std::chrono::steady_clock::now();
   const std::size_t request_bytes = read_.Length();
   auto messages = pool_.Take();
-  const auto caller = Authenticate(face_.services.access, context_);
+  const auto caller = Authenticate(face_, context_);
   if (!caller.ok()) {
     read_.Clear();
     Answer(slot, std::move(messages), request_bytes, start, caller.error());

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "idnode/v1/resolution.grpc.pb.h"
+#include "node/frontend/admit_identifier.h"
 #include "node/frontend/convert/proto_convert.h"
 #include "node/frontend/convert/record_wire.h"
 #include "node/frontend/grpc/batch_message.h"
@@ -64,7 +65,8 @@ class ResolutionGrpc final : public Base {
                                                       request->identifiers().end());
       auto results = resolution_.BatchResolve(identifiers, *call.caller(), call.deadline());
       if (!results.ok()) return results.error();
-      FillBatchResolve(*request, *results, *response, call.caller().get());
+      AdmitIdentifiers(face_.services, *call.caller(), identifiers, *results);
+      FillBatchResolve(*request, *results, *response, ViewerOf(call));
       return {};
     });
     return call.reactor();
@@ -79,7 +81,8 @@ class ResolutionGrpc final : public Base {
       auto page = resolution_.List(request->prefix(), request->page_size(), request->page_token(),
                                    *call.caller(), call.deadline());
       if (!page.ok()) return page.error();
-      return FillList(*page, *response, call.caller().get());
+      AdmitIdentifiers(face_.services, *call.caller(), *page);
+      return FillList(*page, *response, ViewerOf(call));
     });
     return call.reactor();
   }
@@ -90,6 +93,8 @@ class ResolutionGrpc final : public Base {
     UnaryCall call(face_, history_, *context);
     if (!call.Begin()) return call.reactor();
     call.Run(false, [this, call, request, response]() -> Result<void> {
+      IDNODE_RETURN_IF_ERROR(
+          AdmitIdentifier(face_.services, *call.caller(), request->identifier()));
       auto page = resolution_.History(request->identifier(), request->page_size(),
                                       request->page_token(), *call.caller(), call.deadline());
       if (!page.ok()) return page.error();
@@ -99,14 +104,22 @@ class ResolutionGrpc final : public Base {
   }
 
  private:
+  service::Viewer ViewerOf(const UnaryCall& call) const {
+    return {face_.services.admin.disclosure, *call.caller()};
+  }
+
   Result<void> ResolveOne(const grpc::ByteBuffer& request, const service::Caller& caller,
                           Deadline deadline, grpc::ByteBuffer& response) const {
     thread_local Kept kept;
     IDNODE_RETURN_IF_ERROR(ParseMessage(request, kResolveBytesMax, kept.request));
+    IDNODE_RETURN_IF_ERROR(AdmitIdentifier(face_.services, caller, kept.request.identifier()));
     auto found = resolution_.Resolve(kept.request.identifier(), caller, deadline, kept.resolved);
     if (found.ok()) {
+      const service::ResolvedRecord& resolved = kept.resolved;
+      const service::Disclosure disclosure =
+          face_.services.admin.disclosure.For(caller, resolved.folded(), resolved.record);
       kept.answer.clear();
-      AppendResolveResponse(kept.resolved.identifier, kept.resolved.record, &caller, kept.answer);
+      AppendResolveResponse(resolved.identifier, resolved.record, &disclosure, kept.answer);
       const grpc::Slice slice(kept.answer.data(), kept.answer.size());
       response = grpc::ByteBuffer(&slice, 1);
     }

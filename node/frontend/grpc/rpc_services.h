@@ -13,6 +13,10 @@ std::unique_ptr<grpc::Service> MakeRegistrationGrpc(Face& face);
 std::unique_ptr<grpc::Service> MakeResolutionGrpc(Face& face);
 std::unique_ptr<grpc::Service> MakeVolumeGrpc(Face& face);
 std::unique_ptr<grpc::Service> MakeAccessGrpc(Face& face);
+std::unique_ptr<grpc::Service> MakeEnterpriseGrpc(Face& face);
+std::unique_ptr<grpc::Service> MakePrefixGrpc(Face& face);
+std::unique_ptr<grpc::Service> MakeTemplateGrpc(Face& face);
+std::unique_ptr<grpc::Service> MakeAuditGrpc(Face& face);
 std::unique_ptr<grpc::Service> MakeOperationGrpc(Face& face);
 std::unique_ptr<grpc::Service> MakeLedgerGrpc(Face& face);
 

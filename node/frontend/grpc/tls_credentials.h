@@ -2,8 +2,10 @@
 
 #include <memory>
 #include <mutex>
+#include <string>
 
 #include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_context.h>
 
 #include "node/frontend/tls_files.h"
 
@@ -28,7 +30,13 @@ class TlsSource {
 };
 
 /// TLS 1.2 and 1.3 with the source's certificate; clients need none. For one listening port.
-/// `source` outlives the server.
-std::shared_ptr<grpc::ServerCredentials> MakeTlsCredentials(TlsSource& source);
+/// `source` outlives the server. `ask_clients`: they may show a certificate of the pair's
+/// authorities, and one that shows another is refused.
+std::shared_ptr<grpc::ServerCredentials> MakeTlsCredentials(TlsSource& source, bool ask_clients);
+
+/// SHA-256 of the certificate (DER) that the call's client showed, lower-case hexadecimal; empty
+/// where it showed none. Costs a look at the call's context, and once a connection and thread some
+/// microseconds: to be asked only where the face has `tls_client_ca`.
+std::string ClientCertificateOf(const grpc::ServerContextBase& context);
 
 }  // namespace idnode::frontend::rpc

@@ -53,9 +53,11 @@ class RecountStream final : public grpc::ServerWriteReactor<v1::RecountProgress>
   Result<void> Begin(const std::string& month) {
     IDNODE_RETURN_IF_ERROR(face_.Enter());
     entered_ = true;
-    auto caller = Authenticate(face_.services.access, context_);
+    auto caller = Authenticate(face_, context_);
     if (!caller.ok()) return caller.error();
-    IDNODE_RETURN_IF_ERROR(service::RequireAuditor(**caller));
+    const service::Actor actor{*caller, SourceOf(context_.peer())};
+    IDNODE_RETURN_IF_ERROR(
+        face_.services.admin.audit.Permit(actor, service::Action::kRecount, false, month));
     counted_ = true;
     if (face_.recounts.fetch_add(1) >= face_.options.recounts_max) {
       return Error(Errc::kOverloaded, "another recount is under way; retry once it is done");
@@ -126,6 +128,8 @@ class RecountStream final : public grpc::ServerWriteReactor<v1::RecountProgress>
   // Sends the end. Nothing of this object is touched after.
   void Close(std::unique_lock<std::mutex>& lock) {
     const grpc::Status status = status_;
+    // Before the client knows: it may ask for the next one at once.
+    if (std::exchange(counted_, false)) face_.recounts.fetch_sub(1);
     lock.unlock();
     if (status.ok()) {
       StartWriteAndFinish(&last_, grpc::WriteOptions(), status);

@@ -6,30 +6,11 @@
 #include <xxhash.h>
 
 #include "node/frontend/beast_util/header_list.h"
-#include "node/model/record.h"
 
 namespace idnode::frontend::http {
 
-namespace {
-
-// A stranger's tag must not depend on values that are withheld from it: guesses of them could be
-// tried against it. A record has each revision once, so these three tell representations apart.
-XXH128_hash_t PublicHash(std::string_view record_bytes) {
-  std::array<std::uint64_t, 3> facts{};
-  if (const auto record = DecodeRecord(record_bytes); record.ok()) {
-    facts = {static_cast<std::uint64_t>(record->updated_ms), record->revision,
-             static_cast<std::uint64_t>(record->state)};
-  }
-  return XXH3_128bits_withSeed(facts.data(), sizeof(facts), 0);
-}
-
-}  // namespace
-
-void AppendEtag(std::string_view record_bytes, Visibility visibility, std::string& out) {
-  const XXH128_hash_t hash =
-      visibility == Visibility::kAll
-          ? XXH3_128bits_withSeed(record_bytes.data(), record_bytes.size(), 1)
-          : PublicHash(record_bytes);
+void AppendEtag(std::string_view json, std::string& out) {
+  const XXH128_hash_t hash = XXH3_128bits(json.data(), json.size());
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::array<char, 34> text;
   text.front() = text.back() = '"';

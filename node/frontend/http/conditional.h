@@ -4,13 +4,12 @@
 #include <string>
 #include <string_view>
 
-#include "node/frontend/http/json_writer.h"
-
 namespace idnode::frontend::http {
 
-/// Appends the strong entity tag, quotes included, of a record's JSON: a hash of its stored bytes,
-/// which hold the revision, apart for what different callers may see.
-void AppendEtag(std::string_view record_bytes, Visibility visibility, std::string& out);
+/// Appends the strong entity tag, quotes included, of an answer's JSON: a hash of it, so that two
+/// callers have the same tag only where they see the same, and nobody's tag depends on what is
+/// withheld from him: guesses could be tried against it.
+void AppendEtag(std::string_view json, std::string& out);
 
 /// If-None-Match (RFC 9110 §13.1.2): "*" or a list of tags, compared weakly.
 bool EtagListed(std::string_view header, std::string_view etag);

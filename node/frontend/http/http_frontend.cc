@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "node/base/worker_pool.h"
+#include "node/frontend/admission.h"
 #include "node/frontend/beast_util/problem.h"
 #include "node/frontend/beast_util/server.h"
 #include "node/frontend/error_map.h"
@@ -15,6 +16,7 @@
 #include "node/frontend/http/operation_metrics.h"
 #include "node/frontend/http/resolution_handler.h"
 #include "node/frontend/http/router.h"
+#include "node/frontend/http/snms/snms_handler.h"
 #include "node/frontend/http/url.h"
 #include "node/frontend/http/v1_handler.h"
 
@@ -39,8 +41,19 @@ ServerOptions ServerOptionsOf(const HttpOptions& options) {
   return server;
 }
 
+snms::SnmsOptions SnmsOptionsOf(const HttpOptions& options) {
+  snms::SnmsOptions snms;
+  snms.request_timeout = std::chrono::milliseconds(options.request_timeout_ms);
+  snms.local_reads = options.local_reads;
+  snms.value_bytes_strict = options.snms_value_bytes_strict;
+  snms.files_directory = options.snms_files_directory;
+  return snms;
+}
+
 // A recount takes one for long.
 constexpr int kWorkerThreadsMin = 2;
+constexpr std::size_t kLoginThreads = 1;
+constexpr std::size_t kLoginQueueMax = 16;  // some two seconds of waiting
 
 // A path that may name an identifier: "/prefix/suffix", the slash between maybe escaped.
 bool MayBeIdentifier(std::string_view path) {
@@ -66,11 +79,13 @@ class HttpFrontend::Impl : public Handler {
         workers_("http-worker",
                  static_cast<std::size_t>(std::max(kWorkerThreadsMin, options_.worker_threads)),
                  options_.worker_queue_max),
+        logins_("http-login", kLoginThreads, kLoginQueueMax),
         v1_({std::chrono::milliseconds(options_.request_timeout_ms),
              std::chrono::milliseconds(options_.recount_ms_max), options_.local_reads},
-            services_, resolution_, workers_, metrics_),
+            services_, resolution_, workers_, logins_, metrics_),
         ledger_(std::chrono::milliseconds(options_.request_timeout_ms), services_, v1_, workers_,
                 metrics_),
+        snms_(SnmsOptionsOf(options_), services_, workers_, logins_),
         server_(ServerOptionsOf(options_), *this, services_.clock, services_.metrics) {}
   ~Impl() override { Stop(); }
 
@@ -88,6 +103,7 @@ class HttpFrontend::Impl : public Handler {
     v1_.BeginDrain();
     server_.Stop();
     workers_.Stop();
+    logins_.Stop();
   }
   Server& server() { return server_; }
 
@@ -110,8 +126,10 @@ class HttpFrontend::Impl : public Handler {
   OperationMetrics metrics_;
   const ResolutionHandler resolution_;
   WorkerPool workers_;
+  WorkerPool logins_;
   V1Handler v1_;
   LedgerHandler ledger_;
+  snms::SnmsHandler snms_;
   Server server_;
 };
 
@@ -119,6 +137,12 @@ void HttpFrontend::Impl::Handle(Exchange& exchange) {
   const TimePoint start = services_.clock.Monotonic();
   const Request& request = exchange.request();
   const Target target = SplitTarget(request.target);
+  // It admits addresses itself: its refusals have a shape of their own.
+  if (IsSnmsPath(target.path)) return snms_.Handle(exchange, target.path, target.query, start);
+  if (const auto admitted = AdmitAddress(services_, [&] { return request.source; });
+      !admitted.ok()) {
+    return Answer(exchange, Operation::kNone, Problem(request, admitted.error()), start);
+  }
   const bool reads = request.method == Method::kGet || request.method == Method::kHead;
   if (reads && MayBeIdentifier(target.path) && !IsReserved(target.path)) {
     return Resolve(exchange, target, start);
@@ -171,7 +195,7 @@ void HttpFrontend::Impl::Resolve(Exchange& exchange, const Target& target, TimeP
   call.identifier = target.path.substr(1);
   call.query = target.query;
   call.deadline = start + std::chrono::milliseconds(options_.request_timeout_ms);
-  if (!request.Get(Header::kAuthorization).empty()) {
+  if (!request.Get(Header::kAuthorization).empty() || !request.client_certificate.empty()) {
     auto caller = v1_.Authenticate(request);
     if (!caller.ok()) {
       return Answer(exchange, Operation::kResolve, Problem(request, caller.error()), start);
@@ -222,7 +246,7 @@ Response HttpFrontend::Impl::Preflight(const Request& request, std::string_view 
     return Problem(request, Error(Errc::kNotFound, "no such path"));
   }
   const std::string allowed =
-      whole_server ? "GET, HEAD, POST, PATCH, DELETE, OPTIONS" : AllowedMethods(path);
+      whole_server ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : AllowedMethods(path);
   Response response;
   response.status = 204;
   response.headers.append("Allow: ").append(allowed).append("\r\n");

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "node/frontend/frontend.h"
 #include "node/service/services.h"
@@ -29,9 +30,13 @@ struct HttpOptions {
   int worker_threads = 4;               ///< for what may wait; at least 2, as a recount takes one
   std::size_t worker_queue_max = 1024;  ///< past it: overloaded
   std::uint32_t recount_ms_max = 3'600'000;  ///< longest recount
+  /// The SNMS-compatible face refuses values over 255 characters, as its documents do.
+  bool snms_value_bytes_strict = false;
+  /// Where uploads to the SNMS-compatible face go; empty: there are none.
+  std::string snms_files_directory;
 };
 
-/// The HTTP face: `/v1/…`, `/ledger/…`, `/{prefix}/{suffix}` and `/openapi.json` (design §8). One
+/// The HTTP face: `/v1/…`, `/ledger/…`, `/{prefix}/{suffix}`, `/openapi.json` and the SNMS API. One
 /// I/O context a thread; a connection stays on its thread. Lifecycle and threads as in `Frontend`.
 class HttpFrontend : public Frontend {
  public:

@@ -149,15 +149,29 @@ void AppendValue(const RecordView& record, const ValueView& value, TimeWriter& t
   object.End();
 }
 
+// Stored as canonical JSON: as good as it is. True if some were withheld.
+bool AppendAttributes(std::string_view json, const service::Disclosure* disclosure,
+                      ObjectWriter& object) {
+  if (disclosure == nullptr || !disclosure->filters_attributes()) {
+    object.Key("\"attributes\":").append(json);
+    return false;
+  }
+  thread_local std::string seen;
+  seen.clear();
+  const bool withheld = AppendSeenAttributes(json, disclosure, seen);
+  if (!seen.empty()) object.Key("\"attributes\":").append(seen);
+  return withheld;
+}
+
 // True if some value was withheld.
-bool AppendValues(const RecordView& record, Visibility visibility, TimeWriter& times,
-                  ObjectWriter& object, std::string& out) {
+bool AppendValues(const RecordView& record, const service::Disclosure* disclosure,
+                  TimeWriter& times, ObjectWriter& object, std::string& out) {
   ValueReader reader = record.values();
   ValueView value;
   bool any = false;
   bool withheld = false;
   while (reader.Next(value)) {
-    if (visibility == Visibility::kPublic && (value.permissions & kPublicRead) == 0) {
+    if (disclosure != nullptr && !disclosure->SeesValue(value)) {
       withheld = true;
       continue;
     }
@@ -175,21 +189,19 @@ bool AppendValues(const RecordView& record, Visibility visibility, TimeWriter& t
 
 }  // namespace
 
-Visibility VisibilityFor(const service::Caller& caller, std::string_view folded_prefix) {
-  return SeesAllValues(caller, folded_prefix) ? Visibility::kAll : Visibility::kPublic;
-}
-
-void AppendRecord(std::string_view identifier, const RecordView& record, Visibility visibility,
-                  std::string& out) {
+void AppendRecord(std::string_view identifier, const RecordView& record,
+                  const service::Disclosure* disclosure, std::string& out) {
   TimeWriter times;
   ObjectWriter object(out);
   object.Text("\"identifier\":", identifier);
   object.Text("\"state\":", StateName(record.state));
   object.Text("\"objectClass\":", record.object_class);
   object.Text("\"template\":", record.template_ref);
-  // Stored as canonical JSON: as good as it is.
-  if (!record.attributes_json.empty()) object.Key("\"attributes\":").append(record.attributes_json);
-  const bool withheld = AppendValues(record, visibility, times, object, out);
+  bool withheld = false;
+  if (!record.attributes_json.empty()) {
+    withheld = AppendAttributes(record.attributes_json, disclosure, object);
+  }
+  if (AppendValues(record, disclosure, times, object, out)) withheld = true;
   object.Text("\"application\":", record.application);
   times.Append(record.registered_ms, object.Key("\"registeredAt\":"));
   times.Append(record.updated_ms, object.Key("\"updatedAt\":"));
@@ -233,16 +245,15 @@ void AppendItemResult(const service::ItemResult& result, std::string_view identi
 }
 
 void AppendResolveResult(const Result<service::ResolvedRecord>& result, std::string_view identifier,
-                         const service::Caller& caller, std::string& out) {
+                         const service::Viewer& viewer, std::string& out) {
   ObjectWriter object(out);
   object.Text("\"identifier\":", identifier);
   // Decoded again: the views of the result were made before it was moved.
   Result<RecordView> record = result.ok() ? DecodeRecord(result->bytes) : result.error();
   if (record.ok()) {
-    const std::string folded = FoldIdentifier(result->identifier);
-    const std::string_view prefix = std::string_view(folded).substr(0, folded.find('/'));
+    const service::Disclosure disclosure = viewer.Of(FoldIdentifier(result->identifier), *record);
     object.Key("\"record\":");
-    AppendRecord(result->identifier, *record, VisibilityFor(caller, prefix), out);
+    AppendRecord(result->identifier, *record, &disclosure, out);
   } else {
     object.Text("\"reason\":", ToWire(record.code()).slug);
     object.Text("\"detail\":", IsSecretDetail(record.code()) ? ToWire(record.code()).title
@@ -251,7 +262,8 @@ void AppendResolveResult(const Result<service::ResolvedRecord>& result, std::str
   object.End();
 }
 
-Result<void> AppendList(const service::RecordPage& page, Visibility visibility, std::string& out) {
+Result<void> AppendList(const service::RecordPage& page, const service::Viewer& viewer,
+                        std::string& out) {
   ObjectWriter object(out);
   for (std::size_t i = 0; i < page.rows.size(); ++i) {
     const Result<RecordView> record = DecodeRecord(page.rows[i].bytes);
@@ -261,7 +273,9 @@ Result<void> AppendList(const service::RecordPage& page, Visibility visibility, 
     } else {
       out.push_back(',');
     }
-    AppendRecord(page.rows[i].identifier, *record, visibility, out);
+    const service::Disclosure disclosure =
+        viewer.Of(FoldIdentifier(page.rows[i].identifier), *record);
+    AppendRecord(page.rows[i].identifier, *record, &disclosure, out);
   }
   if (!page.rows.empty()) out.push_back(']');
   object.Text("\"nextPageToken\":", page.next_page_token);
@@ -269,8 +283,7 @@ Result<void> AppendList(const service::RecordPage& page, Visibility visibility, 
   return {};
 }
 
-Result<void> AppendHistory(const service::RecordPage& page, Visibility visibility,
-                           std::string& out) {
+Result<void> AppendHistory(const service::RecordPage& page, std::string& out) {
   ObjectWriter object(out);
   for (std::size_t i = 0; i < page.rows.size(); ++i) {
     const Result<RecordView> record = DecodeRecord(page.rows[i].bytes);
@@ -281,7 +294,7 @@ Result<void> AppendHistory(const service::RecordPage& page, Visibility visibilit
       out.push_back(',');
     }
     ObjectWriter revision(out);
-    AppendRecord(page.rows[i].identifier, *record, visibility, revision.Key("\"record\":"));
+    AppendRecord(page.rows[i].identifier, *record, nullptr, revision.Key("\"record\":"));
     revision.Text("\"change\":", ChangeName(record->change));
     revision.End();
   }

@@ -263,7 +263,10 @@ Response LedgerHandler::Tile(const Call& call, service::LedgerService& ledger) c
   const Request& request = *call.request;
   const bool entries = call.match.operation == Operation::kGetEntries;
   if (entries) {
-    if (const auto may = service::RequireAuditor(*call.caller); !may.ok()) {
+    const service::Actor actor{call.caller, std::string(request.source)};
+    if (const auto may = services_.admin.audit.Permit(actor, service::Action::kLedgerEntries, false,
+                                                      PathOf(request));
+        !may.ok()) {
       return Problem(request, may.error());
     }
   }

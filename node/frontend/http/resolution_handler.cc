@@ -4,7 +4,7 @@
 #include <charconv>
 #include <optional>
 
-#include "node/base/text.h"
+#include "node/frontend/admit_identifier.h"
 #include "node/frontend/beast_util/problem.h"
 #include "node/frontend/http/conditional.h"
 #include "node/frontend/http/url.h"
@@ -16,7 +16,6 @@ namespace {
 struct Scratch {
   service::ResolvedRecord resolved;
   std::string decoded;
-  std::string folded;
   std::string etag;
   std::string body;
 };
@@ -35,20 +34,13 @@ int AppendProblem(const Request& request, const Error& error, std::string& out) 
   return response.status;
 }
 
-Visibility VisibilityOf(const ResolutionCall& call, Scratch& scratch) {
-  if (!call.caller || call.caller->role == service::Role::kAnonymous) return Visibility::kPublic;
-  scratch.folded.clear();
-  AppendAsciiFolded(scratch.folded, scratch.resolved.identifier);
-  const std::string_view folded = scratch.folded;
-  return VisibilityFor(*call.caller, folded.substr(0, folded.find('/')));
-}
-
-// The URL value of the lowest index that anyone may read and that a Location may carry.
-std::optional<std::string> RedirectLocation(const RecordView& record) {
+// The URL value of the lowest index that `disclosure` shows and that a Location may carry.
+std::optional<std::string> RedirectLocation(const RecordView& record,
+                                            const service::Disclosure& disclosure) {
   ValueReader reader = record.values();
   ValueView value;
   while (reader.Next(value)) {
-    if (value.type != "URL" || (value.permissions & kPublicRead) == 0) continue;
+    if (value.type != "URL" || !disclosure.SeesValue(value)) continue;
     if (auto location = SafeLocation(value.data)) return location;
   }
   return std::nullopt;
@@ -92,6 +84,30 @@ void AppendCaching(const RecordView& record, bool authenticated, std::string& ou
   out.append("Vary: Accept, Authorization\r\n");
 }
 
+// The route as a member of a problem.
+std::string RouteMember(const service::PrefixRoute& route) {
+  std::string json = "\"route\":{\"address\":";
+  AppendJsonString(route.address, json);
+  const auto add = [&](std::string_view name, std::uint16_t port) {
+    if (port != 0) json.append(name).append(std::to_string(port));
+  };
+  add(",\"tcpPort\":", route.tcp_port);
+  add(",\"udpPort\":", route.udp_port);
+  add(",\"httpPort\":", route.http_port);
+  return json + "}";
+}
+
+// Where a self-hosted prefix's own node has the identifier; nullopt where it serves no HTTP.
+std::optional<std::string> ReferralLocation(const service::PrefixRoute& route,
+                                            std::string_view encoded_identifier) {
+  if (route.http_port == 0) return std::nullopt;
+  const bool v6 = route.address.find(':') != std::string::npos;
+  std::string url = "http://";
+  url.append(v6 ? "[" : "").append(route.address).append(v6 ? "]:" : ":");
+  url.append(std::to_string(route.http_port)).append("/").append(encoded_identifier);
+  return SafeLocation(url);
+}
+
 int AppendRedirect(const Request& request, const RecordView& record, bool authenticated, int status,
                    const std::string& location, std::string& out) {
   Response response;
@@ -116,16 +132,24 @@ int ResolutionHandler::Answer(const Request& request, const ResolutionCall& call
         out);
   }
   static const service::CallerRef kAnonymous = service::Anonymous();
-  const service::CallerRef& caller = call.caller ? call.caller : kAnonymous;
+  const service::Caller& caller = call.caller ? *call.caller : *kAnonymous;
+  if (const auto admitted = AdmitIdentifier(services_, caller, *identifier); !admitted.ok()) {
+    return AppendProblem(request, admitted.error(), out);
+  }
   service::ResolvedRecord& resolved = scratch.resolved;
   if (const Result<void> found =
-          services_.resolution.Resolve(*identifier, *caller, call.deadline, resolved);
+          services_.resolution.Resolve(*identifier, caller, call.deadline, resolved);
       !found.ok()) {
-    return AppendProblem(request, found.error(), out);
+    return found.code() == Errc::kSelfHosted
+               ? AppendReferral(request, call, resolved.folded(), found.error(), out)
+               : AppendProblem(request, found.error(), out);
   }
   const RecordView& record = resolved.record;
-  const Visibility visibility = VisibilityOf(call, scratch);
-  const bool authenticated = !request.Get(Header::kAuthorization).empty();
+  // A client certificate identifies too, without the field that caches look at.
+  const bool authenticated =
+      caller.role != service::Role::kAnonymous || !request.Get(Header::kAuthorization).empty();
+  const service::DisclosurePolicy& policy = services_.admin.disclosure;
+  const service::Disclosure disclosure = policy.For(caller, resolved.folded(), record);
   if (call.public_face) {
     if (record.state == State::kRevoked) {
       return AppendProblem(
@@ -135,21 +159,25 @@ int ResolutionHandler::Answer(const Request& request, const ResolutionCall& call
     const Result<int> redirect = RedirectAsked(request, call.query, redirect_status_);
     if (!redirect.ok()) return AppendProblem(request, redirect.error(), out);
     if (*redirect != 0) {
-      if (const auto location = RedirectLocation(record)) {
+      // One goes where everybody goes, whoever asks.
+      const service::Disclosure everybodys =
+          authenticated ? policy.For(*kAnonymous, resolved.folded(), record) : disclosure;
+      if (const auto location = RedirectLocation(record, everybodys)) {
         return AppendRedirect(request, record, authenticated, *redirect, *location, out);
       }
     }
   }
 
+  // The tag is of what is shown, so that is made first; it costs little beside the rest.
+  scratch.body.clear();
+  AppendRecord(resolved.identifier, record, &disclosure, scratch.body);
   scratch.etag.clear();
-  AppendEtag(resolved.bytes, visibility, scratch.etag);
+  AppendEtag(scratch.body, scratch.etag);
   const std::string_view if_none_match = request.Get(Header::kIfNoneMatch);
   const bool same = !if_none_match.empty() && EtagListed(if_none_match, scratch.etag);
   if (same) {
     out.append(StatusLine(304));
   } else {
-    scratch.body.clear();
-    AppendRecord(resolved.identifier, record, visibility, scratch.body);
     out.append(StatusLine(200));
     out.append("Content-Type: application/json\r\n");
     AppendContentLength(scratch.body.size(), out);
@@ -158,26 +186,50 @@ int ResolutionHandler::Answer(const Request& request, const ResolutionCall& call
   AppendCaching(record, authenticated, out);
   AppendCommonHeaders(request, out);
   AppendHeadEnd(request, out);
-  if (same) return 304;
-  if (request.method != Method::kHead) out.append(scratch.body);
+  if (!same && request.method != Method::kHead) out.append(scratch.body);
   if (scratch.body.capacity() > kBodyKeptBytesMax) scratch.body = std::string();
   if (resolved.bytes.capacity() > kBodyKeptBytesMax) resolved = service::ResolvedRecord();
-  return 200;
+  return same ? 304 : 200;
+}
+
+int ResolutionHandler::AppendReferral(const Request& request, const ResolutionCall& call,
+                                      std::string_view folded_identifier, const Error& error,
+                                      std::string& out) const {
+  const auto route =
+      services_.prefixes.RouteOf(folded_identifier.substr(0, folded_identifier.find('/')));
+  if (route == nullptr) return AppendProblem(request, error, out);  // hosted here since
+  if (call.public_face) {
+    const Result<int> redirect = RedirectAsked(request, call.query, redirect_status_);
+    if (!redirect.ok()) return AppendProblem(request, redirect.error(), out);
+    const auto location = *redirect != 0 ? ReferralLocation(*route, call.identifier) : std::nullopt;
+    if (location) {
+      Response response;
+      response.status = 307;
+      response.headers.append("Location: ").append(*location).append("\r\n");
+      response.headers.append("Cache-Control: no-store\r\n");  // routes change at once
+      AppendResponse(request, response, out);
+      return response.status;
+    }
+  }
+  const Response response = Problem(request, error, RouteMember(*route));
+  AppendResponse(request, response, out);
+  return response.status;
 }
 
 Result<ResolutionHandler::Tag> ResolutionHandler::CurrentTag(std::string_view identifier,
                                                              const service::Caller& caller,
                                                              Deadline deadline) const {
   Scratch& scratch = ThreadScratch();
+  const service::ResolvedRecord& resolved = scratch.resolved;
   IDNODE_RETURN_IF_ERROR(
       services_.resolution.Resolve(identifier, caller, deadline, scratch.resolved));
-  scratch.folded.clear();
-  AppendAsciiFolded(scratch.folded, scratch.resolved.identifier);
-  const std::string_view folded = scratch.folded;
+  const service::Disclosure disclosure =
+      services_.admin.disclosure.For(caller, resolved.folded(), resolved.record);
+  scratch.body.clear();
+  AppendRecord(resolved.identifier, resolved.record, &disclosure, scratch.body);
   Tag tag;
-  AppendEtag(scratch.resolved.bytes, VisibilityFor(caller, folded.substr(0, folded.find('/'))),
-             tag.etag);
-  tag.revision = scratch.resolved.record.revision;
+  AppendEtag(scratch.body, tag.etag);
+  tag.revision = resolved.record.revision;
   return tag;
 }
 

@@ -19,7 +19,9 @@ struct ResolutionCall {
   Deadline deadline;
 };
 
-/// Answers with one record. Stateless but for scratch memory of the thread; thread-safe.
+/// Answers with one record, or with a referral to the node that a self-hosted prefix names: 307
+/// where a browser asks and the route has an HTTP port, else the problem "self-hosted" with the
+/// route in it. Stateless but for scratch memory of the thread; thread-safe.
 class ResolutionHandler {
  public:
   ResolutionHandler(const service::Services& services, int redirect_status)
@@ -38,6 +40,10 @@ class ResolutionHandler {
                          Deadline deadline) const;
 
  private:
+  int AppendReferral(const Request& request, const ResolutionCall& call,
+                     std::string_view folded_identifier, const Error& error,
+                     std::string& out) const;
+
   const service::Services& services_;
   const int redirect_status_;
 };

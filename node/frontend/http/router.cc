@@ -13,17 +13,53 @@ constexpr std::array kRoutes = {
     Route{Method::kPatch, "/v1/identifiers/{prefix}/{suffix}", Operation::kUpdateIdentifier},
     Route{Method::kDelete, "/v1/identifiers/{prefix}/{suffix}", Operation::kDeleteIdentifier},
     Route{Method::kGet, "/v1/prefixes/{prefix}/identifiers", Operation::kListIdentifiers},
-    Route{Method::kGet, "/v1/prefixes", Operation::kListPrefixes},
-    Route{Method::kPost, "/v1/prefixes", Operation::kAdmitPrefix},
     Route{Method::kGet, "/v1/volume", Operation::kGetVolume},
     Route{Method::kGet, "/v1/volume/{month}", Operation::kGetVolume},
     Route{Method::kPost, "/v1/volume:recount", Operation::kRecount},
     Route{Method::kPost, "/v1/volume/{month}:recount", Operation::kRecount},
     Route{Method::kGet, "/v1/status", Operation::kGetStatus},
     Route{Method::kPost, "/v1/clock:accept", Operation::kAcceptClock},
+    Route{Method::kGet, "/v1/enterprises", Operation::kListEnterprises},
+    Route{Method::kPost, "/v1/enterprises", Operation::kCreateEnterprise},
+    Route{Method::kGet, "/v1/enterprises/{creditCode}", Operation::kGetEnterprise},
+    Route{Method::kPatch, "/v1/enterprises/{creditCode}", Operation::kUpdateEnterprise},
+    Route{Method::kGet, "/v1/prefixes", Operation::kListPrefixes},
+    Route{Method::kPost, "/v1/prefixes", Operation::kAdmitPrefix},
+    Route{Method::kPost, "/v1/prefixes:apply", Operation::kApplyPrefix},
+    Route{Method::kGet, "/v1/prefixes/{prefix}", Operation::kGetPrefix},
+    Route{Method::kPost, "/v1/prefixes/{prefix}:setState", Operation::kSetPrefixState},
+    Route{Method::kPut, "/v1/prefixes/{prefix}/route", Operation::kSetPrefixRoute},
+    Route{Method::kPut, "/v1/prefixes/{prefix}/quota", Operation::kSetPrefixQuota},
+    Route{Method::kGet, "/v1/templates", Operation::kListTemplates},
+    Route{Method::kPost, "/v1/templates", Operation::kPutTemplate},
+    Route{Method::kGet, "/v1/templates/{owner}/{name}", Operation::kGetTemplate},
+    Route{Method::kGet, "/v1/templates/{owner}/{name}/{version}", Operation::kGetTemplate},
+    Route{Method::kDelete, "/v1/templates/{owner}/{name}/{version}", Operation::kDeleteTemplate},
+    Route{Method::kPost, "/v1/templates/{owner}/{name}/{version}:publish",
+          Operation::kPublishTemplate},
+    Route{Method::kPost, "/v1/templates/{owner}/{name}/{version}:withdraw",
+          Operation::kWithdrawTemplate},
     Route{Method::kGet, "/v1/applications", Operation::kListApplications},
     Route{Method::kPost, "/v1/applications", Operation::kCreateApplication},
     Route{Method::kDelete, "/v1/applications/{name}", Operation::kRevokeApplication},
+    Route{Method::kPost, "/v1/applications/{name}/tokens", Operation::kCreateToken},
+    Route{Method::kDelete, "/v1/applications/{name}/tokens/{id}", Operation::kRevokeToken},
+    Route{Method::kPost, "/v1/applications/{name}/certificates", Operation::kBindCertificate},
+    Route{Method::kDelete, "/v1/applications/{name}/certificates/{fingerprint}",
+          Operation::kUnbindCertificate},
+    Route{Method::kGet, "/v1/users", Operation::kListUsers},
+    Route{Method::kPost, "/v1/users", Operation::kCreateUser},
+    Route{Method::kPut, "/v1/users/{name}/password", Operation::kSetPassword},
+    Route{Method::kPost, "/v1/users/{name}:disable", Operation::kDisableUser},
+    Route{Method::kPost, "/v1/users/{name}:enable", Operation::kEnableUser},
+    Route{Method::kPost, "/v1/login", Operation::kLogin},
+    Route{Method::kGet, "/v1/grants", Operation::kListGrants},
+    Route{Method::kPost, "/v1/grants", Operation::kCreateGrant},
+    Route{Method::kDelete, "/v1/grants/{prefix}/{id}", Operation::kRevokeGrant},
+    Route{Method::kPost, "/v1/access:whoCanSee", Operation::kWhoCanSee},
+    Route{Method::kPost, "/v1/access:preview", Operation::kPreviewRecord},
+    Route{Method::kGet, "/v1/audit", Operation::kListAuditEntries},
+    Route{Method::kPost, "/v1/audit:verify", Operation::kVerifyAuditLog},
     Route{Method::kGet, "/ledger/checkpoint", Operation::kGetCheckpoint},
     Route{Method::kGet, "/ledger/vkey", Operation::kGetVerifierKey},
     Route{Method::kGet, "/ledger/vkey-sm2", Operation::kGetVerifierKey},
@@ -39,8 +75,17 @@ constexpr std::array kRoutes = {
     Route{Method::kGet, "/{prefix}/{suffix}", Operation::kResolve},
 };
 
-bool MatchPattern(std::string_view pattern, std::string_view path,
-                  std::array<std::string_view, 2>& parameters) {
+using Parameters = std::array<std::string_view, kPathParametersMax>;
+
+// Where the value of `{name}` ends in `path`; `verb` where the pattern goes on with a colon.
+std::size_t EndOfValue(std::string_view name, bool verb, std::string_view path) {
+  if (name == "suffix" || name == "tile") return path.size();
+  if (name == "month" || name == "version") return path.find_first_of("/:");
+  const std::size_t segment = path.find('/');
+  return verb ? path.substr(0, segment).rfind(':') : segment;
+}
+
+bool MatchPattern(std::string_view pattern, std::string_view path, Parameters& parameters) {
   std::size_t parameter = 0;
   while (!pattern.empty()) {
     const std::size_t open = pattern.find('{');
@@ -51,10 +96,7 @@ bool MatchPattern(std::string_view pattern, std::string_view path,
     const std::size_t close = pattern.find('}');
     const std::string_view name = pattern.substr(open + 1, close - open - 1);
     pattern.remove_prefix(close + 1);
-    const std::size_t end = name == "suffix" || name == "tile" ? path.size()
-                            : name == "month"                  ? path.find_first_of("/:")
-                                                               : path.find('/');
-    const std::string_view value = path.substr(0, end);
+    const std::string_view value = path.substr(0, EndOfValue(name, pattern.starts_with(':'), path));
     if (value.empty()) return false;
     path.remove_prefix(value.size());
     parameters[parameter++] = value;
@@ -67,76 +109,90 @@ bool Applies(const Route& route, std::string_view path) {
   return route.operation != Operation::kResolve || !IsReserved(path);
 }
 
+struct Label {
+  Operation operation;
+  std::string_view text;
+};
+
+constexpr std::array kLabels = {
+    Label{Operation::kResolve, "resolve"},
+    Label{Operation::kGetIdentifier, "get-identifier"},
+    Label{Operation::kUpdateIdentifier, "update-identifier"},
+    Label{Operation::kDeleteIdentifier, "delete-identifier"},
+    Label{Operation::kBatchRegister, "batch-register"},
+    Label{Operation::kBatchUpdate, "batch-update"},
+    Label{Operation::kBatchDelete, "batch-delete"},
+    Label{Operation::kBatchSetState, "batch-set-state"},
+    Label{Operation::kBatchResolve, "batch-resolve"},
+    Label{Operation::kListIdentifiers, "list-identifiers"},
+    Label{Operation::kGetVolume, "get-volume"},
+    Label{Operation::kListEnterprises, "list-enterprises"},
+    Label{Operation::kCreateEnterprise, "create-enterprise"},
+    Label{Operation::kGetEnterprise, "get-enterprise"},
+    Label{Operation::kUpdateEnterprise, "update-enterprise"},
+    Label{Operation::kListPrefixes, "list-prefixes"},
+    Label{Operation::kAdmitPrefix, "admit-prefix"},
+    Label{Operation::kApplyPrefix, "apply-prefix"},
+    Label{Operation::kGetPrefix, "get-prefix"},
+    Label{Operation::kSetPrefixState, "set-prefix-state"},
+    Label{Operation::kSetPrefixRoute, "set-prefix-route"},
+    Label{Operation::kSetPrefixQuota, "set-prefix-quota"},
+    Label{Operation::kListTemplates, "list-templates"},
+    Label{Operation::kPutTemplate, "put-template"},
+    Label{Operation::kGetTemplate, "get-template"},
+    Label{Operation::kPublishTemplate, "publish-template"},
+    Label{Operation::kWithdrawTemplate, "withdraw-template"},
+    Label{Operation::kDeleteTemplate, "delete-template"},
+    Label{Operation::kListApplications, "list-applications"},
+    Label{Operation::kCreateApplication, "create-application"},
+    Label{Operation::kRevokeApplication, "revoke-application"},
+    Label{Operation::kCreateToken, "create-token"},
+    Label{Operation::kRevokeToken, "revoke-token"},
+    Label{Operation::kBindCertificate, "bind-certificate"},
+    Label{Operation::kUnbindCertificate, "unbind-certificate"},
+    Label{Operation::kListUsers, "list-users"},
+    Label{Operation::kCreateUser, "create-user"},
+    Label{Operation::kSetPassword, "set-password"},
+    Label{Operation::kDisableUser, "disable-user"},
+    Label{Operation::kEnableUser, "enable-user"},
+    Label{Operation::kLogin, "login"},
+    Label{Operation::kListGrants, "list-grants"},
+    Label{Operation::kCreateGrant, "create-grant"},
+    Label{Operation::kRevokeGrant, "revoke-grant"},
+    Label{Operation::kWhoCanSee, "who-can-see"},
+    Label{Operation::kPreviewRecord, "preview-record"},
+    Label{Operation::kListAuditEntries, "list-audit-entries"},
+    Label{Operation::kVerifyAuditLog, "verify-audit-log"},
+    Label{Operation::kRecount, "recount"},
+    Label{Operation::kGetStatus, "get-status"},
+    Label{Operation::kAcceptClock, "accept-clock"},
+    Label{Operation::kGetCheckpoint, "get-checkpoint"},
+    Label{Operation::kGetVerifierKey, "get-verifier-key"},
+    Label{Operation::kGetTile, "get-tile"},
+    Label{Operation::kGetEntries, "get-entries"},
+    Label{Operation::kProveInclusion, "prove-inclusion"},
+    Label{Operation::kProveConsistency, "prove-consistency"},
+    Label{Operation::kGetStatement, "get-statement"},
+    Label{Operation::kGetClosingCheckpoint, "get-closing-checkpoint"},
+    Label{Operation::kListStatements, "list-statements"},
+    Label{Operation::kAddCosignature, "add-cosignature"},
+    Label{Operation::kGetOpenApi, "openapi"},
+    Label{Operation::kPreflight, "preflight"},
+    Label{Operation::kNone, "none"},
+};
+
+constexpr bool InOrder() {
+  for (std::size_t i = 0; i < kLabels.size(); ++i) {
+    if (static_cast<std::size_t>(kLabels[i].operation) != i) return false;
+  }
+  return kLabels.size() == kOperations;
+}
+static_assert(InOrder(), "a label for each operation, in their order");
+
 }  // namespace
 
 std::string_view OperationLabel(Operation operation) {
-  switch (operation) {
-    case Operation::kResolve:
-      return "resolve";
-    case Operation::kGetIdentifier:
-      return "get-identifier";
-    case Operation::kUpdateIdentifier:
-      return "update-identifier";
-    case Operation::kDeleteIdentifier:
-      return "delete-identifier";
-    case Operation::kBatchRegister:
-      return "batch-register";
-    case Operation::kBatchUpdate:
-      return "batch-update";
-    case Operation::kBatchDelete:
-      return "batch-delete";
-    case Operation::kBatchSetState:
-      return "batch-set-state";
-    case Operation::kBatchResolve:
-      return "batch-resolve";
-    case Operation::kListIdentifiers:
-      return "list-identifiers";
-    case Operation::kGetVolume:
-      return "get-volume";
-    case Operation::kListApplications:
-      return "list-applications";
-    case Operation::kCreateApplication:
-      return "create-application";
-    case Operation::kRevokeApplication:
-      return "revoke-application";
-    case Operation::kListPrefixes:
-      return "list-prefixes";
-    case Operation::kAdmitPrefix:
-      return "admit-prefix";
-    case Operation::kRecount:
-      return "recount";
-    case Operation::kGetStatus:
-      return "get-status";
-    case Operation::kAcceptClock:
-      return "accept-clock";
-    case Operation::kGetCheckpoint:
-      return "get-checkpoint";
-    case Operation::kGetVerifierKey:
-      return "get-verifier-key";
-    case Operation::kGetTile:
-      return "get-tile";
-    case Operation::kGetEntries:
-      return "get-entries";
-    case Operation::kProveInclusion:
-      return "prove-inclusion";
-    case Operation::kProveConsistency:
-      return "prove-consistency";
-    case Operation::kGetStatement:
-      return "get-statement";
-    case Operation::kGetClosingCheckpoint:
-      return "get-closing-checkpoint";
-    case Operation::kListStatements:
-      return "list-statements";
-    case Operation::kAddCosignature:
-      return "add-cosignature";
-    case Operation::kGetOpenApi:
-      return "openapi";
-    case Operation::kPreflight:
-      return "preflight";
-    case Operation::kNone:
-      break;
-  }
-  return "none";
+  return kLabels[static_cast<std::size_t>(operation)].text;
 }
 
 std::span<const Route> Routes() { return kRoutes; }
@@ -145,7 +201,7 @@ Match MatchRoute(Method method, std::string_view path) {
   const Method wanted = method == Method::kHead ? Method::kGet : method;
   Match match;
   for (const Route& route : kRoutes) {
-    std::array<std::string_view, 2> parameters;
+    Parameters parameters;
     if (!Applies(route, path) || !MatchPattern(route.pattern, path, parameters)) continue;
     match.path_known = true;
     if (route.method != wanted) continue;
@@ -159,7 +215,7 @@ Match MatchRoute(Method method, std::string_view path) {
 std::string AllowedMethods(std::string_view path) {
   std::string allowed;
   for (const Route& route : kRoutes) {
-    std::array<std::string_view, 2> parameters;
+    Parameters parameters;
     if (!Applies(route, path) || !MatchPattern(route.pattern, path, parameters)) continue;
     allowed.append(MethodName(route.method)).append(", ");
     if (route.method == Method::kGet) allowed.append("HEAD, ");
@@ -173,6 +229,8 @@ bool IsPublicRead(Operation operation) {
     case Operation::kGetIdentifier:
     case Operation::kListIdentifiers:
     case Operation::kGetVolume:
+    case Operation::kListTemplates:
+    case Operation::kGetTemplate:
     case Operation::kGetOpenApi:
     case Operation::kGetCheckpoint:
     case Operation::kGetVerifierKey:
@@ -188,9 +246,14 @@ bool IsPublicRead(Operation operation) {
   }
 }
 
+bool IsSnmsPath(std::string_view path) {
+  return path.starts_with("/identity/") || path.starts_with("/identityv2/") ||
+         path.starts_with("/snms/api/") || path.starts_with("/resolve/");
+}
+
 bool IsReserved(std::string_view path) {
   return path.starts_with("/v1/") || path.starts_with("/v1:") || path == "/v1" ||
-         path.starts_with("/ledger/") || path == "/openapi.json";
+         path.starts_with("/ledger/") || path == "/openapi.json" || IsSnmsPath(path);
 }
 
 }  // namespace idnode::frontend::http

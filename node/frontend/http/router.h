@@ -24,11 +24,43 @@ enum class Operation : std::uint8_t {
   kBatchResolve,
   kListIdentifiers,
   kGetVolume,
+  kListEnterprises,
+  kCreateEnterprise,
+  kGetEnterprise,
+  kUpdateEnterprise,
+  kListPrefixes,
+  kAdmitPrefix,
+  kApplyPrefix,
+  kGetPrefix,
+  kSetPrefixState,
+  kSetPrefixRoute,
+  kSetPrefixQuota,
+  kListTemplates,
+  kPutTemplate,
+  kGetTemplate,
+  kPublishTemplate,
+  kWithdrawTemplate,
+  kDeleteTemplate,
   kListApplications,
   kCreateApplication,
   kRevokeApplication,
-  kListPrefixes,
-  kAdmitPrefix,
+  kCreateToken,
+  kRevokeToken,
+  kBindCertificate,
+  kUnbindCertificate,
+  kListUsers,
+  kCreateUser,
+  kSetPassword,
+  kDisableUser,
+  kEnableUser,
+  kLogin,
+  kListGrants,
+  kCreateGrant,
+  kRevokeGrant,
+  kWhoCanSee,
+  kPreviewRecord,
+  kListAuditEntries,
+  kVerifyAuditLog,
   kRecount,
   kGetStatus,
   kAcceptClock,
@@ -50,8 +82,12 @@ inline constexpr std::size_t kOperations = static_cast<std::size_t>(Operation::k
 /// "resolve", "batch-register": a metric's label.
 std::string_view OperationLabel(Operation operation);
 
+/// Most parameters of a path.
+inline constexpr std::size_t kPathParametersMax = 3;
+
 /// A path pattern as OpenAPI writes it. `{suffix}` and `{tile}` take the rest of the path, slashes
-/// included; other parameters take one segment, `{month}` up to its colon.
+/// included; other parameters take one segment, `{month}` and `{version}` up to its first colon,
+/// others before a colon in the pattern up to its last one.
 struct Route {
   Method method;
   std::string_view pattern;
@@ -63,8 +99,8 @@ std::span<const Route> Routes();
 
 struct Match {
   Operation operation = Operation::kNone;
-  std::array<std::string_view, 2> parameters;  ///< as written, not decoded
-  bool path_known = false;                     ///< some method applies to the path
+  std::array<std::string_view, kPathParametersMax> parameters;  ///< as written, not decoded
+  bool path_known = false;                                      ///< some method applies to the path
 };
 
 /// The route of a path (without its query) and a method.
@@ -76,7 +112,12 @@ std::string AllowedMethods(std::string_view path);
 /// Whether anybody may have what the operation answers, without a token.
 bool IsPublicRead(Operation operation);
 
-/// True for paths that never are identifiers: "/v1", "/v1/…", "/ledger/…", "/openapi.json".
+/// True for paths of the SNMS-compatible face: "/identity/…", "/identityv2/…", "/snms/api/…",
+/// "/resolve/…".
+bool IsSnmsPath(std::string_view path);
+
+/// True for paths that never are identifiers: "/v1", "/v1/…", "/ledger/…", "/openapi.json", and
+/// those of IsSnmsPath.
 bool IsReserved(std::string_view path);
 
 }  // namespace idnode::frontend::http

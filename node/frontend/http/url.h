@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "node/base/result.h"
@@ -28,6 +29,8 @@ class Query {
  public:
   /// Errors: kInvalidRequest (a malformed escape; a parameter twice; too many parameters).
   static Result<Query> Parse(std::string_view query);
+  /// Names and values, in the order they were written.
+  const std::vector<std::pair<std::string, std::string>>& parameters() const { return parameters_; }
   /// nullptr where absent.
   const std::string* Find(std::string_view name) const;
   /// Errors: kInvalidRequest naming the first parameter that is not of `allowed`.

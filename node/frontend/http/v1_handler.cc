@@ -6,14 +6,16 @@
 #include <utility>
 #include <vector>
 
-#include "idnode/v1/access.pb.h"
 #include "idnode/v1/resolution.pb.h"
 #include "idnode/v1/volume.pb.h"
+#include "node/frontend/admission.h"
+#include "node/frontend/admit_identifier.h"
 #include "node/frontend/beast_util/header_list.h"
 #include "node/frontend/beast_util/problem.h"
 #include "node/frontend/convert/proto_convert.h"
 #include "node/frontend/http/json_writer.h"
 #include "node/frontend/http/proto_json.h"
+#include "node/frontend/http/v1_admin.h"
 #include "node/model/identifier.h"
 
 namespace idnode::frontend::http {
@@ -36,10 +38,6 @@ bool IsRegistration(Operation operation) {
     default:
       return false;
   }
-}
-
-std::string FoldedPrefix(std::string_view identifier_or_prefix) {
-  return FoldIdentifier(identifier_or_prefix.substr(0, identifier_or_prefix.find('/')));
 }
 
 }  // namespace
@@ -101,15 +99,27 @@ std::string_view IdentifierText(const Match& match) {
   return {begin, static_cast<std::size_t>(end - begin)};
 }
 
-Result<service::CallerRef> V1Handler::Authenticate(const Request& request) const {
+namespace {
+
+// The token of the Authorization field; empty where there is none. Errors: kUnauthenticated.
+Result<std::string_view> TokenOf(const Request& request) {
   const std::string_view authorization = request.Get(Header::kAuthorization);
-  if (authorization.empty()) return services_.access.Authenticate({});
+  if (authorization.empty()) return std::string_view();
   constexpr std::string_view kScheme = "Bearer ";
-  if (authorization.size() <= kScheme.size() ||
-      !EqualsIgnoringCase(authorization.substr(0, kScheme.size()), kScheme)) {
-    return Error(Errc::kUnauthenticated, "send Authorization: Bearer TOKEN");
+  if (authorization.size() > kScheme.size() &&
+      EqualsIgnoringCase(authorization.substr(0, kScheme.size()), kScheme)) {
+    const std::string_view token = Trim(authorization.substr(kScheme.size()));
+    if (!token.empty()) return token;
   }
-  return services_.access.Authenticate(Trim(authorization.substr(kScheme.size())));
+  return Error(Errc::kUnauthenticated, "send Authorization: Bearer TOKEN");
+}
+
+}  // namespace
+
+Result<service::CallerRef> V1Handler::Authenticate(const Request& request) const {
+  const auto token = TokenOf(request);
+  if (!token.ok()) return token.error();
+  return Identify(services_, {*token, request.client_certificate}, [&] { return request.source; });
 }
 
 Result<V1CallRef> V1Handler::NewCall(const Request& request, const Match& match,
@@ -155,7 +165,8 @@ void V1Handler::Handle(Exchange& exchange, const Match& match, std::string_view 
       !reads_first) {
     RunDeferred(call);
   } else {
-    OnWorker(call, [this, call] { RunDeferred(call); });
+    OnWorker(match.operation == Operation::kLogin ? logins_ : workers_, call,
+             [this, call] { RunDeferred(call); });
   }
 }
 
@@ -172,14 +183,17 @@ void V1Handler::FinishAnswer(V1Call& call, int status, std::string answer) {
   call.completion->Finish(std::move(answer));
 }
 
-void V1Handler::OnWorker(const V1CallRef& call, std::function<void()> work) {
-  if (workers_.TrySubmit(std::move(work))) return;
+void V1Handler::OnWorker(WorkerPool& pool, const V1CallRef& call, std::function<void()> work) {
+  if (pool.TrySubmit(std::move(work))) return;
   Finish(*call, Problem(*call->request,
                         Error(Errc::kOverloaded, "the queue of waiting requests is full")));
 }
 
 void V1Handler::RunDeferred(const V1CallRef& call) {
   try {
+    if (const AdminRoute* route = FindAdminRoute(call->match.operation); route != nullptr) {
+      return Finish(*call, route->answer(*route, services_, *call));
+    }
     switch (call->match.operation) {
       case Operation::kGetIdentifier:
         return GetIdentifier(*call);
@@ -198,36 +212,11 @@ void V1Handler::RunDeferred(const V1CallRef& call) {
         return Finish(*call, ListIdentifiers(*call));
       case Operation::kGetVolume:
         return Finish(*call, GetVolume(*call));
-      case Operation::kListApplications:
-        return Finish(*call, ListApplications(*call));
-      case Operation::kCreateApplication:
-        return Finish(*call, CreateApplication(*call));
-      case Operation::kRevokeApplication:
-        return Finish(*call, RevokeApplication(*call));
-      case Operation::kListPrefixes:
-        return Finish(*call, ListPrefixes(*call));
-      case Operation::kAdmitPrefix:
-        return Finish(*call, AdmitPrefix(*call));
       case Operation::kRecount:
         return Finish(*call, Recount(*call));
       case Operation::kGetStatus:
         return Finish(*call, GetStatus(*call));
-      case Operation::kAcceptClock:
-        return Finish(*call, AcceptClock(*call));
-      case Operation::kResolve:
-      case Operation::kGetCheckpoint:
-      case Operation::kGetVerifierKey:
-      case Operation::kGetTile:
-      case Operation::kGetEntries:
-      case Operation::kProveInclusion:
-      case Operation::kProveConsistency:
-      case Operation::kGetStatement:
-      case Operation::kGetClosingCheckpoint:
-      case Operation::kListStatements:
-      case Operation::kAddCosignature:
-      case Operation::kGetOpenApi:
-      case Operation::kPreflight:
-      case Operation::kNone:
+      default:  // administration is above, the rest other handlers'; a test asks every route
         break;
     }
     Finish(*call, Problem(*call->request, Error(Errc::kInternal, "not an operation of /v1")));
@@ -259,6 +248,9 @@ Response V1Handler::History(const V1Call& call) const {
   const Request& request = *call.request;
   const auto identifier = IdentifierOf(call.match);
   if (!identifier.ok()) return Problem(request, identifier.error());
+  if (const auto admitted = AdmitIdentifier(services_, *call.caller, *identifier); !admitted.ok()) {
+    return Problem(request, admitted.error());
+  }
   const auto page_size = call.query.Number("pageSize");
   if (!page_size.ok()) return Problem(request, page_size.error());
   const std::string* token = call.query.Find("pageToken");
@@ -267,8 +259,7 @@ Response V1Handler::History(const V1Call& call) const {
                                                  *call.caller, call.deadline);
   if (!page.ok()) return Problem(request, page.error());
   std::string body;
-  const auto written =
-      AppendHistory(*page, VisibilityFor(*call.caller, FoldedPrefix(*identifier)), body);
+  const auto written = AppendHistory(*page, body);
   return written.ok() ? JsonResponse(std::move(body)) : Problem(request, written.error());
 }
 
@@ -282,12 +273,14 @@ Response V1Handler::ListIdentifiers(const V1Call& call) const {
   const auto page_size = call.query.Number("pageSize");
   if (!page_size.ok()) return Problem(request, page_size.error());
   const std::string* token = call.query.Find("pageToken");
-  const auto page =
+  auto page =
       services_.resolution.List(*prefix, *page_size, token == nullptr ? std::string_view() : *token,
                                 *call.caller, call.deadline);
   if (!page.ok()) return Problem(request, page.error());
+  AdmitIdentifiers(services_, *call.caller, *page);
   std::string body;
-  const auto written = AppendList(*page, VisibilityFor(*call.caller, FoldedPrefix(*prefix)), body);
+  const auto written =
+      AppendList(*page, service::Viewer(services_.admin.disclosure, *call.caller), body);
   return written.ok() ? JsonResponse(std::move(body)) : Problem(request, written.error());
 }
 
@@ -297,12 +290,14 @@ Response V1Handler::BatchResolve(const V1Call& call) const {
   if (const auto read = ReadJson(call, message); !read.ok()) return Problem(request, read.error());
   const std::vector<std::string_view> identifiers(message.identifiers().begin(),
                                                   message.identifiers().end());
-  const auto results = services_.resolution.BatchResolve(identifiers, *call.caller, call.deadline);
+  auto results = services_.resolution.BatchResolve(identifiers, *call.caller, call.deadline);
   if (!results.ok()) return Problem(request, results.error());
+  AdmitIdentifiers(services_, *call.caller, identifiers, *results);
+  const service::Viewer viewer(services_.admin.disclosure, *call.caller);
   std::string body = "{\"results\":[";
   for (std::size_t i = 0; i < results->size(); ++i) {
     if (i > 0) body.push_back(',');
-    AppendResolveResult((*results)[i], identifiers[i], *call.caller, body);
+    AppendResolveResult((*results)[i], identifiers[i], viewer, body);
   }
   body.append("]}");
   return JsonResponse(std::move(body));
@@ -322,65 +317,6 @@ Response V1Handler::GetVolume(const V1Call& call) const {
   v1::Volume volume;
   FillVolume(*report, volume);
   return JsonResponse(ToJson(volume, JsonFields::kAll));
-}
-
-Response V1Handler::ListApplications(const V1Call& call) const {
-  const auto applications = services_.access.ListApplications(*call.caller);
-  if (!applications.ok()) return Problem(*call.request, applications.error());
-  v1::ListApplicationsResponse message;
-  for (const auto& info : *applications) FillApplication(info, *message.add_applications());
-  return JsonResponse(ToJson(message));
-}
-
-Response V1Handler::CreateApplication(const V1Call& call) const {
-  const Request& request = *call.request;
-  // Before the body is parsed: strangers cost little.
-  if (const auto known = service::RequireOperator(*call.caller); !known.ok()) {
-    return Problem(request, known.error());
-  }
-  v1::CreateApplicationRequest message;
-  if (const auto read = ReadJson(call, message); !read.ok()) return Problem(request, read.error());
-  const std::vector<std::string> prefixes(message.prefixes().begin(), message.prefixes().end());
-  const auto created =
-      services_.access.CreateApplication(*call.caller, message.name(), prefixes, call.deadline);
-  if (!created.ok()) return Problem(request, created.error());
-  v1::CreateApplicationResponse answer;
-  FillApplication(created->first, *answer.mutable_application());
-  answer.set_token(created->second);
-  return JsonResponse(ToJson(answer));
-}
-
-Response V1Handler::RevokeApplication(const V1Call& call) const {
-  const auto name = PathText(call.match.parameters[0], "name");
-  if (!name.ok()) return Problem(*call.request, name.error());
-  const auto revoked = services_.access.RevokeApplication(*call.caller, *name, call.deadline);
-  if (!revoked.ok()) return Problem(*call.request, revoked.error());
-  v1::RevokeApplicationResponse answer;
-  FillApplication(*revoked, *answer.mutable_application());
-  return JsonResponse(ToJson(answer));
-}
-
-Response V1Handler::ListPrefixes(const V1Call& call) const {
-  const auto prefixes = services_.prefixes.List(*call.caller);
-  if (!prefixes.ok()) return Problem(*call.request, prefixes.error());
-  v1::ListPrefixesResponse answer;
-  for (const auto& info : *prefixes) FillPrefix(info, *answer.add_prefixes());
-  return JsonResponse(ToJson(answer));
-}
-
-Response V1Handler::AdmitPrefix(const V1Call& call) const {
-  const Request& request = *call.request;
-  // Before the body is parsed: strangers cost little.
-  if (const auto known = service::RequireOperator(*call.caller); !known.ok()) {
-    return Problem(request, known.error());
-  }
-  v1::AdmitPrefixRequest message;
-  if (const auto read = ReadJson(call, message); !read.ok()) return Problem(request, read.error());
-  const auto admitted = services_.prefixes.Admit(*call.caller, message.prefix(), call.deadline);
-  if (!admitted.ok()) return Problem(request, admitted.error());
-  v1::AdmitPrefixResponse answer;
-  FillPrefix(*admitted, *answer.mutable_prefix());
-  return JsonResponse(ToJson(answer));
 }
 
 Result<void> ReadJson(const V1Call& call, google::protobuf::Message& message) {

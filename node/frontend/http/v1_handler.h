@@ -62,13 +62,15 @@ class V1Handler {
     bool local_reads = true;
   };
 
-  /// What is referred to outlives the handler and every call under way.
+  /// What is referred to outlives the handler and every call under way. `logins` checks passwords,
+  /// which takes long: nobody else is to wait for it.
   V1Handler(Options options, const service::Services& services, const ResolutionHandler& resolution,
-            WorkerPool& workers, OperationMetrics& metrics)
+            WorkerPool& workers, WorkerPool& logins, OperationMetrics& metrics)
       : options_(options),
         services_(services),
         resolution_(resolution),
         workers_(workers),
+        logins_(logins),
         metrics_(metrics) {}
 
   /// Answers at once or defers. `match.operation` is one of /v1.
@@ -78,7 +80,8 @@ class V1Handler {
   /// Ends recounts under way: they change nothing and may be repeated.
   void BeginDrain() { draining_.store(true); }
 
-  /// Who asks, by the Authorization field. Errors: kUnauthenticated.
+  /// Who asks, by the Authorization field, else by the client's certificate.
+  /// Errors: kUnauthenticated, kRateLimited.
   Result<service::CallerRef> Authenticate(const Request& request) const;
 
  private:
@@ -86,7 +89,7 @@ class V1Handler {
                             std::chrono::steady_clock::time_point start) const;
   void Finish(V1Call& call, const Response& response);
   void FinishAnswer(V1Call& call, int status, std::string answer);
-  void OnWorker(const V1CallRef& call, std::function<void()> work);
+  void OnWorker(WorkerPool& pool, const V1CallRef& call, std::function<void()> work);
   void RunDeferred(const V1CallRef& call);
 
   void GetIdentifier(V1Call& call);
@@ -94,17 +97,10 @@ class V1Handler {
   Response ListIdentifiers(const V1Call& call) const;
   Response BatchResolve(const V1Call& call) const;
   Response GetVolume(const V1Call& call) const;
-  Response ListApplications(const V1Call& call) const;
-  Response CreateApplication(const V1Call& call) const;
-  Response RevokeApplication(const V1Call& call) const;
-  Response ListPrefixes(const V1Call& call) const;
-  Response AdmitPrefix(const V1Call& call) const;
 
   // v1_operation.cc:
   Response Recount(const V1Call& call);
   Response GetStatus(const V1Call& call) const;
-  Response AcceptClock(const V1Call& call) const;
-  Response StatusAnswer() const;
 
   // v1_registration.cc:
   void SubmitBatchOperation(const V1CallRef& call);
@@ -122,6 +118,7 @@ class V1Handler {
   const service::Services& services_;
   const ResolutionHandler& resolution_;
   WorkerPool& workers_;
+  WorkerPool& logins_;
   OperationMetrics& metrics_;
   std::atomic<int> recounts_{0};
   std::atomic<bool> draining_{false};

@@ -1,7 +1,6 @@
-// What operators and auditors ask of a running node over /v1: a recount, its state, its clock.
+// What operators and auditors ask of a running node over /v1: a recount, its state.
 #include "idnode/v1/operation.pb.h"
 #include "idnode/v1/volume.pb.h"
-#include "node/base/log.h"
 #include "node/frontend/beast_util/problem.h"
 #include "node/frontend/convert/proto_convert.h"
 #include "node/frontend/http/proto_json.h"
@@ -39,8 +38,11 @@ Result<void> ReadOptionalJson(const V1Call& call, google::protobuf::Message& mes
 
 Response V1Handler::Recount(const V1Call& call) {
   const Request& request = *call.request;
-  if (const auto known = service::RequireAuditor(*call.caller); !known.ok()) {
-    return Problem(request, known.error());
+  const service::Actor actor{call.caller, std::string(request.source)};
+  if (const auto may = services_.admin.audit.Permit(actor, service::Action::kRecount, false,
+                                                    call.match.parameters[0]);
+      !may.ok()) {
+    return Problem(request, may.error());
   }
   v1::RecountRequest message;
   if (const auto read = ReadOptionalJson(call, message); !read.ok()) {
@@ -78,33 +80,15 @@ Response V1Handler::Recount(const V1Call& call) {
   return JsonResponse(ToJson(answer, JsonFields::kAll));
 }
 
-Response V1Handler::StatusAnswer() const {
-  v1::Status answer;
-  FillStatus(services_, answer);
-  return JsonResponse(ToJson(answer, JsonFields::kAll));
-}
-
 Response V1Handler::GetStatus(const V1Call& call) const {
   const Request& request = *call.request;
   if (const auto known = service::RequireOperator(*call.caller); !known.ok()) {
     return Problem(request, known.error());
   }
   if (const auto known = call.query.Only({}); !known.ok()) return Problem(request, known.error());
-  return StatusAnswer();
-}
-
-Response V1Handler::AcceptClock(const V1Call& call) const {
-  const Request& request = *call.request;
-  if (const auto known = service::RequireOperator(*call.caller); !known.ok()) {
-    return Problem(request, known.error());
-  }
-  v1::AcceptClockRequest message;
-  if (const auto read = ReadOptionalJson(call, message); !read.ok()) {
-    return Problem(request, read.error());
-  }
-  services_.clock_guard.Accept();
-  LogWarning("the operator accepted the wall clock", {{"wall_ms", services_.clock.WallMs()}});
-  return StatusAnswer();
+  v1::Status answer;
+  FillStatus(services_, answer);
+  return JsonResponse(ToJson(answer, JsonFields::kAll));
 }
 
 }  // namespace idnode::frontend::http

@@ -302,6 +302,50 @@ TEST_F(ConfigTest, CertificateAndKeyComeTogetherAndCanBeRead) {
       IsEmpty());
 }
 
+TEST_F(ConfigTest, ClientAuthoritiesNeedACertificateAndCanBeRead) {
+  const std::string pem = Write("some.pem", "-----BEGIN CERTIFICATE-----\n");
+  for (const std::string face : {"http", "grpc"}) {
+    EXPECT_THAT(FaultOf("[" + face + "]\ntls_client_ca = \"" + pem + "\"\n"),
+                HasSubstr(face + ".tls_client_ca: is set, but tls_certificate is not"));
+    const std::string pair =
+        "tls_certificate = \"" + pem + "\"\ntls_key = \"" + pem + "\"\ntls_client_ca = ";
+    EXPECT_THAT(FaultOf("[" + face + "]\n" + pair + "\"/nowhere\"\n"),
+                HasSubstr(face + ".tls_client_ca: /nowhere cannot be read or is empty"));
+    EXPECT_THAT(
+        Texts(Load(std::string(kGood) + "[" + face + "]\n" + pair + "\"" + pem + "\"\n").faults),
+        IsEmpty());
+  }
+}
+
+TEST_F(ConfigTest, ListsOfAddressesAndIdentifiersAreChecked) {
+  EXPECT_THAT(Texts(Load(std::string(kGood) +
+                         "[access]\nallow_addresses = [\"10.0.0.0/8\", \"2001:db8::/32\"]\n"
+                         "deny_addresses = [\"10.1.0.0/16\"]\n"
+                         "deny_identifiers = [\"88.108.1/\", \"88.108.2/A\"]\n")
+                        .faults),
+              IsEmpty());
+  EXPECT_THAT(FaultOf("[access]\nallow_addresses = [\"10.0.0.0/33\"]\n"),
+              HasSubstr("access.allow_addresses: \"10.0.0.0/33\" has no length"));
+  EXPECT_THAT(FaultOf("[access]\ndeny_addresses = [\"somewhere\"]\n"),
+              HasSubstr("access.deny_addresses: \"somewhere\" is no IP address"));
+  EXPECT_THAT(FaultOf("[access]\ndeny_identifiers = [\"88.108.1\"]\n"),
+              HasSubstr("access.deny_identifiers: \"88.108.1\" is no identifier"));
+}
+
+TEST_F(ConfigTest, AccessIsStrictUnlessItIsSaidOtherwise) {
+  const auto loaded = Load(kGood);
+  EXPECT_FALSE(loaded.config.access.allow_daily_hash);
+  EXPECT_FALSE(loaded.config.access.snms_value_bytes_strict);
+  EXPECT_TRUE(loaded.config.templates.require_known);
+  EXPECT_GE(loaded.config.audit.retention_days, 180);
+  EXPECT_THAT(FaultOf("[audit]\nretention_days = 179\n"), HasSubstr("179 is less than 180"));
+  ConfigSources sources;
+  sources.dev = true;
+  EXPECT_FALSE(LoadConfig(sources).config.templates.require_known);
+  sources.environment = {{"IDNODE_TEMPLATES_REQUIRE_KNOWN", "true"}};
+  EXPECT_TRUE(LoadConfig(sources).config.templates.require_known);
+}
+
 TEST_F(ConfigTest, LimitsMustNotContradictEachOther) {
   EXPECT_THAT(FaultOf("[http]\nport = 50051\n"), HasSubstr("50051 is the port of http.port too"));
   EXPECT_THAT(

@@ -20,7 +20,13 @@ class CoreTest : public ::testing::Test {
     ConfigSources sources;
     sources.dev = true;
     sources.data_dir = directory_.Path("data");
-    sources.environment = {{"IDNODE_STORAGE_ENGINE", "memory"}, {"IDNODE_STORAGE_SHARDS", "2"}};
+    sources.environment = {{"IDNODE_STORAGE_ENGINE", "memory"},
+                           {"IDNODE_STORAGE_SHARDS", "2"},
+                           {"IDNODE_ACCESS_DENY_ADDRESSES", "10.0.0.0/8"},
+                           {"IDNODE_ACCESS_RATE_PER_IDENTITY", "1"},
+                           {"IDNODE_ACCESS_FAILURES_FREE", "0"},
+                           {"IDNODE_ACCESS_SESSION_HOURS", "2"},
+                           {"IDNODE_ACCESS_SCRYPT_LOG_N", "12"}};
     auto loaded = LoadConfig(sources);
     ASSERT_TRUE(loaded.faults.empty()) << loaded.faults[0].Text();
     auto core =
@@ -71,13 +77,36 @@ TEST_F(CoreTest, EveryCommitAsksTheClockGuardForItsTime) {
   EXPECT_EQ(before, kNowMs) << "the time zone was stored at creation";
   clock_.SetWallMs(kNowMs + kYearMs);
   EXPECT_EQ(core_->committer().Nudge(0, Soon()).code(), Errc::kClockUntrusted);
-  EXPECT_TRUE(
-      core_->services().access.CreateApplication(*operator_, "erp", {"88.108.1"}, Soon()).ok());
+  service::NewApplication wanted;
+  wanted.name = "erp";
+  wanted.prefixes = {"88.108.1"};
+  EXPECT_TRUE(core_->services().access.CreateApplication({operator_, ""}, wanted, Soon()).ok());
   EXPECT_EQ(*core_->committer().LastCommitMs(Soon()), before);
   core_->services().clock_guard.Accept();
   const auto nudged = core_->committer().Nudge(0, Soon());
   ASSERT_TRUE(nudged.ok());
   EXPECT_EQ(nudged->second, kNowMs + kYearMs);
+}
+
+TEST_F(CoreTest, TheAccessSectionReachesTheServices) {
+  service::Administration& admin = core_->services().admin;
+  EXPECT_EQ(admin.throttle.AdmitAddress("10.1.2.3").code(), Errc::kPermissionDenied);
+  EXPECT_TRUE(admin.throttle.AdmitIdentity("application:erp").ok());
+  EXPECT_TRUE(admin.throttle.AdmitIdentity("application:erp").ok());
+  EXPECT_EQ(admin.throttle.AdmitIdentity("application:erp").code(), Errc::kRateLimited);
+  admin.throttle.Failed("192.0.2.1");
+  EXPECT_EQ(admin.throttle.AdmitAddress("192.0.2.1").code(), Errc::kRateLimited);
+  EXPECT_FALSE(admin.templates.options().require_known) << "--dev";
+
+  service::UserInfo user;
+  user.name = "alice";
+  user.role = service::Role::kAuditor;
+  const service::Actor actor{operator_, ""};
+  ASSERT_TRUE(admin.users.Create(actor, user, "correct horse", Soon()).ok());
+  const auto session = admin.users.Login(actor, "alice", "correct horse");
+  ASSERT_TRUE(session.ok());
+  EXPECT_EQ(session->expires_ms, kNowMs + 2 * 3'600'000);
+  EXPECT_TRUE(core_->services().access.Authenticate(session->token).ok());
 }
 
 }  // namespace

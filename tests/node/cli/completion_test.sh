@@ -31,9 +31,20 @@ expect "idnode volume recount --mo" --month
 expect "idnode volume --group-by d" day
 expect "idnode state x --set " frozen --set
 expect "idnode app " revoke import
+expect "idnode enterprise add --ind" --industry
+expect "idnode prefix state 88.108.1 --set " in-audit --set
+expect "idnode template put shoe.json --form " snms json
+expect "idnode app create erp --role " auditor
+expect "idnode token " rotate
+expect "idnode user add li --role " enterprise-administrator
+expect "idnode grant " preview
+expect "idnode audit list --ref" --refused
+expect "idnode volume --group-by in" industry
 expect "idnode --json completion " fish
 folder=$(mktemp -d) && cd "$folder" && touch goods.csv || exit 1
 expect "idnode import --rejects go" goods.csv
 expect "idnode import go" goods.csv
+expect "idnode enterprise add --file go" goods.csv
+expect "idnode login li --password-file go" goods.csv
 cd / && rm -r "$folder"
 exit $((failures > 0))

@@ -1,19 +1,18 @@
 #include "tests/node/cli/fake_node.h"
 
 #include <chrono>
-#include <thread>
 #include <utility>
 
 #include <grpcpp/health_check_service_interface.h>
 
 #include "node/base/check.h"
+#include "node/base/clock.h"
 #include "node/base/text.h"
 
 namespace idnode::cli {
 namespace {
 
-constexpr int kStartAttempts = 100;
-constexpr std::chrono::milliseconds kStartPause{100};
+constexpr std::chrono::seconds kStartPatience{30};
 
 std::string Folded(const std::string& identifier) {
   std::string folded;
@@ -43,7 +42,8 @@ grpc::Status NotFound(grpc::ServerContext* context) {
 
 }  // namespace
 
-FakeNode::FakeNode() {
+FakeNode::FakeNode()
+    : administration_([this](grpc::ServerContext* context) { return Admit(context); }) {
   grpc::EnableDefaultHealthCheckService(true);
   Start();
 }
@@ -52,8 +52,8 @@ FakeNode::~FakeNode() { Stop(); }
 
 void FakeNode::Start() {
   // Started again on its port, it may find that another process's connection has it for a moment.
-  for (int attempt = 0; !server_ && attempt < kStartAttempts; ++attempt) {
-    if (attempt > 0) std::this_thread::sleep_for(kStartPause);
+  const SystemClock clock;
+  for (const Deadline end = clock.After(kStartPatience); !server_ && clock.Monotonic() < end;) {
     grpc::ServerBuilder builder;
     int bound = 0;
     builder.AddListeningPort("127.0.0.1:" + std::to_string(port_),
@@ -61,7 +61,11 @@ void FakeNode::Start() {
     builder.RegisterService(static_cast<v1::RegistrationService::Service*>(this));
     builder.RegisterService(static_cast<v1::ResolutionService::Service*>(this));
     builder.RegisterService(static_cast<v1::VolumeService::Service*>(this));
-    builder.RegisterService(static_cast<v1::AccessService::Service*>(this));
+    builder.RegisterService(static_cast<v1::AccessService::Service*>(&administration_));
+    builder.RegisterService(static_cast<v1::EnterpriseService::Service*>(&administration_));
+    builder.RegisterService(static_cast<v1::PrefixService::Service*>(&administration_));
+    builder.RegisterService(static_cast<v1::TemplateService::Service*>(&administration_));
+    builder.RegisterService(static_cast<v1::AuditService::Service*>(&administration_));
     builder.RegisterService(static_cast<v1::LedgerService::Service*>(this));
     server_ = builder.BuildAndStart();
     if (server_) port_ = bound;
@@ -342,15 +346,6 @@ grpc::Status FakeNode::Recount(grpc::ServerContext* context, const v1::RecountRe
     difference.set_recounted(3);
   }
   writer->Write(progress);
-  return grpc::Status::OK;
-}
-
-grpc::Status FakeNode::CreateApplication(grpc::ServerContext* context,
-                                         const v1::CreateApplicationRequest* request,
-                                         v1::CreateApplicationResponse* response) {
-  if (auto refused = Admit(context); !refused.ok()) return refused;
-  response->mutable_application()->set_name(request->name());
-  response->set_token("token-of-" + request->name());
   return grpc::Status::OK;
 }
 

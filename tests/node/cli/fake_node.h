@@ -10,11 +10,11 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include "idnode/v1/access.grpc.pb.h"
 #include "idnode/v1/ledger.grpc.pb.h"
 #include "idnode/v1/registration.grpc.pb.h"
 #include "idnode/v1/resolution.grpc.pb.h"
 #include "idnode/v1/volume.grpc.pb.h"
+#include "tests/node/cli/fake_administration.h"
 
 namespace idnode::cli {
 
@@ -23,7 +23,6 @@ namespace idnode::cli {
 class FakeNode final : public v1::RegistrationService::Service,
                        public v1::ResolutionService::Service,
                        public v1::VolumeService::Service,
-                       public v1::AccessService::Service,
                        public v1::LedgerService::Service {
  public:
   FakeNode();
@@ -54,6 +53,7 @@ class FakeNode final : public v1::RegistrationService::Service,
   int batches() const;    ///< received on streams
   int overloads() const;  ///< answered with "overloaded"
   std::vector<std::string> request_ids() const;
+  FakeAdministration& administration() { return administration_; }
 
   // ---- idnode.v1 ------------------------------------------------------------
   grpc::Status BatchRegister(grpc::ServerContext* context, const v1::BatchRegisterRequest* request,
@@ -76,9 +76,6 @@ class FakeNode final : public v1::RegistrationService::Service,
                        grpc::ServerWriter<v1::RecountProgress>* writer) override;
   grpc::Status GetStatement(grpc::ServerContext* context, const v1::GetStatementRequest* request,
                             v1::Statement* response) override;
-  grpc::Status CreateApplication(grpc::ServerContext* context,
-                                 const v1::CreateApplicationRequest* request,
-                                 v1::CreateApplicationResponse* response) override;
 
  private:
   grpc::Status Admit(grpc::ServerContext* context) const;
@@ -100,6 +97,7 @@ class FakeNode final : public v1::RegistrationService::Service,
   std::string refusal_slug_;
   std::function<void(int)> seen_;
   std::string token_;
+  FakeAdministration administration_;
 };
 
 }  // namespace idnode::cli

@@ -1,5 +1,4 @@
 // `idnode import` against a node that overloads, breaks, restarts and forgets to answer.
-#include <chrono>
 #include <csignal>
 #include <set>
 #include <string>
@@ -21,7 +20,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr std::chrono::milliseconds kSlowAnswer{50};
+constexpr int kAlways = 1'000'000;
 
 /// Signals must find no thread that dies of them; the command under test takes them.
 bool BlockSignals() {
@@ -33,14 +32,20 @@ bool BlockSignals() {
 
 class ImportTest : public testing::Test {
  protected:
-  /// Interrupts the command at batch `at`; what follows is answered slowly, so that the signal is
-  /// noticed before the input ends, also on a busy machine.
+  /// Interrupts the command at batch `at`. What follows finds the node overloaded, so that the
+  /// input cannot end before the signal is noticed, however busy the machine is.
   void InterruptAt(int at) {
-    node_.OnBatch([at](int number) {
-      if (number == at) ::kill(::getpid(), SIGINT);
-      if (number > at) std::this_thread::sleep_for(kSlowAnswer);
+    node_.OnBatch([this, at](int number) {
+      if (number != at) return;
+      node_.Overload(kAlways, 10);
+      ::kill(::getpid(), SIGINT);
     });
   }
+  void Recover() {
+    node_.OnBatch(nullptr);
+    node_.Overload(0, 0);
+  }
+
   /// A catalogue of `rows` rows, each with its own GTIN.
   std::string Catalogue(int rows) {
     std::string text = "gtin,name\n";
@@ -164,7 +169,7 @@ TEST_F(ImportTest, InterruptionPrintsWhatResumesAndResumesExactly) {
   const std::size_t before = node_.records();
   ASSERT_LT(before, 500U);
 
-  node_.OnBatch(nullptr);
+  Recover();
   const CliResult refused = Import(file);
   EXPECT_EQ(refused.code, kExitUsage);
   EXPECT_THAT(refused.out, HasSubstr("--resume"));
@@ -181,7 +186,7 @@ TEST_F(ImportTest, ResumeRefusesOtherInputAndOtherMapping) {
   const std::string file = Catalogue(500);
   InterruptAt(3);
   ASSERT_EQ(Import(file, {"--in-flight", "2"}).code, kExitInterrupted);
-  node_.OnBatch(nullptr);
+  Recover();
   const CliResult mapping = Import(file, {"--resume", "--class", "part"});
   EXPECT_EQ(mapping.code, kExitUsage);
   EXPECT_THAT(mapping.out, HasSubstr("differ"));
@@ -195,7 +200,7 @@ TEST_F(ImportTest, ResumeRefusesOtherInputAndOtherMapping) {
 }
 
 TEST_F(ImportTest, GivesUpWithoutProgressAndKeepsItsPlace) {
-  node_.Overload(1'000'000, 10);
+  node_.Overload(kAlways, 10);
   const CliResult result = Import(Catalogue(30), {"--retry-for", "0.3"});
   EXPECT_EQ(result.code, kExitTryAgain);
   EXPECT_THAT(result.out, HasSubstr(R"("slug":"unavailable")"));

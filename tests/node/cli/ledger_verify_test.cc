@@ -6,83 +6,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "node/cli/ledger/breakdown_counter.h"
 #include "node/cli/ledger/mirror.h"
 #include "node/cli/ledger/verify.h"
 #include "node/ledger/signed_note.h"
-#include "tests/node/cli/ledger_log.h"
+#include "tests/node/cli/ledger_verify_fixture.h"
 #include "tests/node/cli/run_cli.h"
-#include "tests/node/cli/test_files.h"
 
 namespace idnode::cli {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
-using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::Not;
-
-constexpr std::uint64_t kFirst = 700;    // leaves of October: two bundles and a part
-constexpr std::uint64_t kSecond = 1500;  // of November
-
-std::vector<FaultKind> Kinds(const VerifyReport& report) {
-  std::vector<FaultKind> kinds;
-  for (const Fault& fault : report.faults) kinds.push_back(fault.kind);
-  return kinds;
-}
-
-std::string Told(const VerifyReport& report) {
-  std::string text;
-  for (const Fault& fault : report.faults) {
-    text += std::string(FaultName(fault.kind)) + ": " + fault.text.en + "\n";
-    EXPECT_FALSE(fault.text.zh.empty());
-    EXPECT_NE(fault.text.zh, fault.text.en);
-  }
-  return text;
-}
-
-std::vector<std::string> English(const std::vector<Phrase>& phrases) {
-  std::vector<std::string> text;
-  for (const Phrase& phrase : phrases) text.push_back(phrase.en);
-  return text;
-}
-std::vector<std::string> Checked(const VerifyReport& report) { return English(report.checked); }
-std::vector<std::string> Unchecked(const VerifyReport& report) { return English(report.unchecked); }
-
-class LedgerVerifyTest : public testing::Test {
- protected:
-  void Build() {
-    log_.AddMonth(kOctober, kFirst);
-    log_.Close(kOctober);
-    log_.AddMonth(kNovember, kSecond);
-    log_.Close(kNovember);
-    log_.AddMonth(kDecember, 10);  // the month that runs
-    log_.Write(Dir());
-  }
-  std::string Dir() const { return folder_.Path("log"); }
-  VerifyOptions Options() const {
-    VerifyOptions options;
-    options.month = kNovember;
-    options.keys = {log_.verifier()};
-    options.temp_dir = folder_.Path("");
-    return options;
-  }
-  VerifyReport Verify(const VerifyOptions& options) const {
-    DirectorySource source(Dir());
-    auto report = VerifyMonth(source, options, nullptr);
-    EXPECT_TRUE(report.ok()) << report.error().detail;
-    return report.ok() ? *std::move(report) : VerifyReport();
-  }
-  VerifyReport Verify() const { return Verify(Options()); }
-  void Overwrite(const std::string& path, const std::string& bytes) const {
-    folder_.Write("log/" + path, bytes);
-  }
-
-  TestFolder folder_;
-  TestLog log_;
-};
 
 TEST_F(LedgerVerifyTest, RightLogVerifiesAndSaysWhatWasNotChecked) {
   Build();
@@ -262,21 +199,6 @@ TEST_F(LedgerVerifyTest, WrongCounts) {
   EXPECT_THAT(Told(Verify()), HasSubstr("first-ever is 1300, but the tree grew by 300"));
 }
 
-TEST_F(LedgerVerifyTest, WrongBreakdown) {
-  log_.AddMonth(kNovember, 300);
-  log_.Close(kNovember, ledger::StatementStatus::kFinal, [](ledger::Statement& statement) {
-    for (ledger::StatementRow& row : statement.rows) {
-      const std::int64_t shift = row.key == "88.108.1001" ? 5 : row.key == "88.108.1002" ? -5 : 0;
-      row.figures.first_ever += shift;
-      row.figures.registrations += shift;
-    }
-  });
-  log_.Write(Dir());
-  EXPECT_THAT(Kinds(Verify()), ElementsAre(FaultKind::kWrongCount, FaultKind::kWrongCount));
-  EXPECT_THAT(Told(Verify()), HasSubstr("says 105 first-ever by enterprise-prefix "
-                                        "\"88.108.1001\"; the leaves give 100"));
-}
-
 TEST_F(LedgerVerifyTest, WrongSignatures) {
   Build();
   const std::string note = log_.StatementNote(kNovember);
@@ -445,91 +367,7 @@ TEST_F(LedgerVerifyTest, FinalBeforeTheEndOfTheMonthIsAFault) {
   EXPECT_THAT(Unchecked(Verify()), Contains(HasSubstr("more than a day after the month's end")));
 }
 
-TEST_F(LedgerVerifyTest, IdentifiersAreIdentifiersOfThePrefix) {
-  log_.AddMonth(kNovember, 300);
-  log_.leaves()[7].identifier = "no identifier";
-  log_.leaves()[8].identifier = "88.109.1001/X";
-  log_.Close(kNovember);
-  log_.Write(Dir());
-  EXPECT_THAT(Kinds(Verify()), ElementsAre(FaultKind::kBadIdentifier));
-  EXPECT_THAT(Told(Verify()), HasSubstr("leaf 7 is \"no identifier\""));
-  EXPECT_THAT(Unchecked(Verify()), Contains(HasSubstr("under 88.108, 88.109: give --prefix")));
-  VerifyOptions options = Options();
-  options.prefixes = {"88.108"};
-  EXPECT_THAT(Told(Verify(options)), HasSubstr("leaf 8 is \"88.109.1001/X\""));
-  options.sample = 300;
-  EXPECT_EQ(Verify(options).faults_total, 2U);
-  EXPECT_EQ(Verify(options).sample->failed, 2U);
-  options.prefixes.push_back("88.109");
-  EXPECT_EQ(Verify(options).faults_total, 1U);
-}
-
-TEST_F(LedgerVerifyTest, RowOfAllOthers) {
-  const auto close = [](std::size_t listed) {
-    return [listed](ledger::Statement& statement) {
-      std::vector<ledger::StatementRow> rows;
-      ledger::StatementRow others{
-          ledger::Breakdown::kEnterprisePrefix, std::string(ledger::kStatementOthersKey), {}};
-      std::size_t kept = 0;
-      for (const ledger::StatementRow& row : statement.rows) {
-        if (row.breakdown != ledger::Breakdown::kEnterprisePrefix || kept++ < listed) {
-          rows.push_back(row);
-          continue;
-        }
-        others.figures.first_ever += row.figures.first_ever;
-        others.figures.registrations += row.figures.registrations;
-      }
-      rows.push_back(others);
-      statement.rows = rows;
-    };
-  };
-  for (std::uint64_t i = 0; i < 6'300; ++i) {
-    log_.Add({"88.108." + std::to_string(10'000 + i) + "/SN", 1'794'000'000'000, "", "product"});
-  }
-  TestLog hides = log_;
-  log_.Close(kNovember, ledger::StatementStatus::kFinal, close(6'250));
-  log_.Write(Dir());
-  EXPECT_EQ(Told(Verify()), "");
-  // Beside a few rows there is room for all.
-  hides.Close(kNovember, ledger::StatementStatus::kFinal, close(10));
-  hides.Write(Dir());
-  EXPECT_THAT(Kinds(Verify()), ElementsAre(FaultKind::kWrongCount));
-  EXPECT_THAT(Told(Verify()), HasSubstr("sums rows by enterprise-prefix up in one"));
-}
-
-TEST_F(LedgerVerifyTest, OmittedBreakdownAndEvidenceAreSaidAloud) {
-  log_.AddMonth(kNovember, 300);
-  log_.Close(kNovember, ledger::StatementStatus::kFinal, [](ledger::Statement& statement) {
-    statement.rows.clear();
-    statement.evidence = {{"longest-sequence-run", "17"},
-                          {"distinct-content", "300 ± 7"},
-                          {"largest-source-address", "1.0000 10.0.0.1"}};
-  });
-  log_.Write(Dir());
-  const VerifyReport report = Verify();
-  EXPECT_THAT(Unchecked(report), Contains(HasSubstr("NO BREAKDOWN BY day")));
-  EXPECT_THAT(Unchecked(report), Contains(HasSubstr("NO BREAKDOWN BY application")));
-  EXPECT_THAT(Unchecked(report), Contains(HasSubstr("\"largest-source-address\"")));
-  EXPECT_THAT(Kinds(report), Contains(FaultKind::kWrongCount));
-  EXPECT_THAT(Told(report), HasSubstr("longest-sequence-run \"17\""));
-}
-
-TEST_F(LedgerVerifyTest, LargestApplicationIsRecomputed) {
-  log_.AddMonth(kNovember, 301);
-  TestLog wrong = log_;
-  const auto state = [](const std::string& value) {
-    return [value](ledger::Statement& statement) {
-      statement.evidence = {{"largest-application", value}};
-    };
-  };
-  log_.Close(kNovember, ledger::StatementStatus::kFinal, state("0.5017 erp"));
-  log_.Write(Dir());
-  EXPECT_EQ(Told(Verify()), "");
-  wrong.Close(kNovember, ledger::StatementStatus::kFinal, state("0.4983 -"));
-  wrong.Write(Dir());
-  EXPECT_THAT(Kinds(Verify()), ElementsAre(FaultKind::kWrongCount));
-}
-
+// What leaves do not tell is held to the total, and said to be no more than that.
 TEST_F(LedgerVerifyTest, EarlierStatementThatIsNamedMustBeThereForAllMonths) {
   Build();
   std::filesystem::remove(Dir() + "/statement/2026-10");

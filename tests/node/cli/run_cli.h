@@ -22,6 +22,7 @@ struct CliSetup {
   std::string in;
   std::string token;
   Language language = Language::kEnglish;
+  bool terminal = false;  ///< somebody sits there and types `in`
 };
 
 /// Runs `idnode ARGUMENTS…` in this process.
@@ -34,6 +35,8 @@ inline CliResult RunCli(std::vector<std::string> arguments, const CliSetup& setu
   Environment environment{.in = in,
                           .out = out,
                           .err = err,
+                          .in_is_terminal = setup.terminal,
+                          .err_is_terminal = setup.terminal,
                           .language = setup.language,
                           .clock = clock,
                           .arguments = arguments,

@@ -81,7 +81,8 @@ TEST(ClockGuardTest, NoCommitCarriesAWrongClockIntoTheStore) {
   node.clock.SetWallMs(kTestNowMs + kYearMs);
   EXPECT_TRUE(node.writer->Put("mnote", "x", node.Soon()).ok()) << "the operator can work";
   EXPECT_TRUE(
-      node.access->CreateApplication(*node.operator_caller(), "erp", {"88.108.1"}, node.Soon())
+      node.access
+          ->CreateApplication(node.Operator(), AnApplication("erp", {"88.108.1"}), node.Soon())
           .ok());
   EXPECT_EQ(node.volume->Recount(*node.operator_caller(), "2026-11", nullptr).code(),
             Errc::kClockUntrusted);

@@ -103,7 +103,8 @@ TEST(LedgerLeafTest, RegistrationRefusesWhatHasNoPlaceInALeaf) {
     EXPECT_EQ(outcome("88.108.1/a", {text, "", "", {}}), Outcome::kRejected);
     EXPECT_EQ(outcome("88.108.1/a", {"", text, "", {}}), Outcome::kRejected);
     EXPECT_FALSE(node.access
-                     ->CreateApplication(*node.operator_caller(), std::string(text), {"88.108.1"},
+                     ->CreateApplication(node.Operator(),
+                                         AnApplication(std::string(text), {"88.108.1"}),
                                          node.Soon())
                      .ok());
   }

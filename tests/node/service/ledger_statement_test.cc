@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/node/service/ledger_fixture.h"
+#include "tests/node/service/standing_fixture.h"
 
 namespace idnode::service {
 namespace {
@@ -114,9 +115,12 @@ TEST(LedgerStatementTest, ABreakdownThatWasNotCountedFromTheBeginningIsLeftOut) 
     figures.first_ever = figures.registrations = 4;
   }
   parts.counters.erase({kMonth, Dimension::kSourceAddress, ""});
+  parts.counters.erase({kMonth, Dimension::kRegion, ""});
   const auto statement = MakeStatement(parts);
   ASSERT_TRUE(statement.ok()) << statement.error().detail;
   EXPECT_EQ(RowsOf(*statement, ledger::Breakdown::kTemplate), 0u);
+  EXPECT_EQ(RowsOf(*statement, ledger::Breakdown::kRegion), 0u);
+  EXPECT_EQ(RowsOf(*statement, ledger::Breakdown::kIndustry), 1u);
   EXPECT_EQ(RowsOf(*statement, ledger::Breakdown::kObjectClass), 1u);
   EXPECT_EQ(EvidenceOf(*statement, "share-without-attributes"), "(absent)");
   EXPECT_EQ(EvidenceOf(*statement, "largest-source-address"), "(absent)");
@@ -124,6 +128,64 @@ TEST(LedgerStatementTest, ABreakdownThatWasNotCountedFromTheBeginningIsLeftOut) 
   // More than the total is no late beginning.
   parts.counters[{kMonth, Dimension::kTemplate, ""}].first_ever = 11;
   EXPECT_EQ(MakeStatement(parts).code(), Errc::kCorruption);
+}
+
+std::map<std::string, std::int64_t> FirstEverBy(const ledger::Statement& statement,
+                                                ledger::Breakdown breakdown) {
+  std::map<std::string, std::int64_t> figures;
+  for (const auto& row : statement.rows) {
+    if (row.breakdown == breakdown) figures[row.key] = row.figures.first_ever;
+  }
+  return figures;
+}
+
+using FirstEver = std::map<std::string, std::int64_t>;
+
+TEST(LedgerStatementTest, IndustryAndRegionAreBrokenDown) {
+  auto parts = PartsOf(10);
+  Spread(parts, Dimension::kIndustry, {"C1952", "C1952", "C1952", "C3074"});
+  Spread(parts, Dimension::kRegion, std::vector<std::string>(10, "440100"));
+  const auto statement = MakeStatement(parts);
+  ASSERT_TRUE(statement.ok()) << statement.error().detail;
+  EXPECT_EQ(FirstEverBy(*statement, ledger::Breakdown::kIndustry),
+            (FirstEver{{"", 6}, {"C1952", 3}, {"C3074", 1}}));
+  EXPECT_EQ(FirstEverBy(*statement, ledger::Breakdown::kRegion), (FirstEver{{"440100", 10}}));
+  const auto text = *ledger::FormatStatement(*statement);
+  EXPECT_NE(text.find("\nby-industry: - 6 6 0 0 6 0\nby-industry: C1952 3 3 0 0 3 0\n"),
+            std::string::npos);
+  EXPECT_NE(text.find("\nby-region: 440100 10 10 0 0 10 0\n"), std::string::npos);
+}
+
+// What the statement says of industries is what they were when the registrations were made, in the
+// running month and in its final statement alike.
+TEST(LedgerStatementTest, StatesTheStandingAtRegistration) {
+  LedgerNode node;
+  TestNode& inner = node.node;
+  const std::string enterprise = inner.AddEnterprise(1, "C1952", "440100");
+  ASSERT_TRUE(inner.prefixes->Admit(inner.Operator(), "88.108.1", enterprise, inner.Soon()).ok());
+  inner.RegisterMany(Ids(1, 0, 4));
+  SetStanding(inner, enterprise, "C1951", "440300");
+  inner.RegisterMany(Ids(1, 4, 3));
+  inner.RegisterMany(Ids(2, 0, 2));
+  inner.Delete(Id(1, 0));
+  node.Settle();
+  const Month month = node.state().month;
+  for (const bool closed : {false, true}) {
+    if (closed) {
+      inner.clock.AdvanceMs(kDecemberMs + 1000 - kTestNowMs);
+      node.Settle();
+    }
+    const auto report = node.reader->Statement(month, inner.Soon());
+    ASSERT_TRUE(report.ok()) << report.error().detail;
+    EXPECT_EQ(report->read.status,
+              closed ? ledger::StatementStatus::kFinal : ledger::StatementStatus::kProvisional);
+    EXPECT_EQ(FirstEverBy(report->read, ledger::Breakdown::kIndustry),
+              (FirstEver{{"", 2}, {"C1951", 3}, {"C1952", 4}}));
+    EXPECT_EQ(FirstEverBy(report->read, ledger::Breakdown::kRegion),
+              (FirstEver{{"", 2}, {"440100", 4}, {"440300", 3}}));
+    EXPECT_TRUE(ledger::CheckFigures(report->read).ok());
+  }
+  ExpectMonthsAreTrue(node);
 }
 
 TEST(LedgerStatementTest, NamesNoAddressAndNoIdentifier) {

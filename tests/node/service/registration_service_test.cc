@@ -105,7 +105,7 @@ TEST(RegistrationTest, PrefixMustBeAdmitted) {
   options.prefixes.admit_on_first_use = false;
   TestNode node(std::move(options));
   EXPECT_EQ(node.Register("88.108.1001/x").reason, Errc::kPrefixNotAdmitted);
-  ASSERT_TRUE(node.prefixes->Admit(*node.operator_caller(), "88.108.1001", node.Soon()).ok());
+  ASSERT_TRUE(node.prefixes->Admit(node.Operator(), "88.108.1001", "", node.Soon()).ok());
   EXPECT_EQ(node.Register("88.108.1001/x").outcome, Outcome::kRegistered);
 }
 

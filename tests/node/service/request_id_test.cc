@@ -157,12 +157,12 @@ TEST(RequestIdTest, ARepeatGetsItsAnswerThoughThePrefixWasAdmittedSince) {
   options.shards = 1;
   options.prefixes.admit_on_first_use = false;
   TestNode node(std::move(options));
-  ASSERT_TRUE(node.prefixes->Admit(*node.operator_caller(), "88.108.1", node.Soon()).ok());
+  ASSERT_TRUE(node.prefixes->Admit(node.Operator(), "88.108.1", "", node.Soon()).ok());
   const std::vector<std::string> ids = {"88.108.2/x", "88.108.1/a"};
   const auto first = node.RegisterMany(ids, "r1");
   EXPECT_EQ(first[0].reason, Errc::kPrefixNotAdmitted);
   EXPECT_EQ(first[1].outcome, Outcome::kRegistered);
-  ASSERT_TRUE(node.prefixes->Admit(*node.operator_caller(), "88.108.2", node.Soon()).ok());
+  ASSERT_TRUE(node.prefixes->Admit(node.Operator(), "88.108.2", "", node.Soon()).ok());
   const auto again = node.RegisterMany(ids, "r1");
   EXPECT_EQ(again[0].outcome, Outcome::kRejected);
   EXPECT_EQ(again[0].reason, Errc::kPrefixNotAdmitted);

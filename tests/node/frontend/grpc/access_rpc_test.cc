@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "node/frontend/admin_calls/admin_calls.h"
 #include "tests/node/frontend/grpc/grpc_node.h"
 
 namespace idnode::frontend {
@@ -93,23 +94,52 @@ TEST(AccessRpcTest, AdmitsAndListsPrefixes) {
   EXPECT_EQ(ErrorOf(context).slug, "already-exists");
 }
 
+// The slug that a call with these bytes ends with.
+std::string SlugOfBytes(GrpcNode& node, const std::string& method, bool authorized,
+                        const std::string& bytes) {
+  grpc::ClientContext context;
+  if (authorized) node.Authorize(context);
+  std::string response;
+  (void)CallRaw(node.channel, context, "/idnode.v1." + method, bytes, response);
+  return ErrorOf(context).slug;
+}
+
 TEST(AccessRpcTest, ParsesNothingForStrangersAndNothingLong) {
   GrpcNode node;
   const std::string rubbish("\x12\x05\x0a", 3);
-  const std::string longest(1U << 20, '\x2a');
-  for (const char* method : {"CreateApplication", "RevokeApplication", "AdmitPrefix"}) {
+  const std::string longest(admin_calls::kRequestBytesMax, '\x2a');
+  for (const char* method : {"AccessService/CreateApplication", "AccessService/RevokeApplication",
+                             "AccessService/AdmitPrefix", "EnterpriseService/CreateEnterprise",
+                             "PrefixService/SetPrefixState", "TemplateService/PutTemplate",
+                             "AuditService/ListAuditEntries"}) {
     const auto slug = [&](bool authorized, const std::string& bytes) {
-      grpc::ClientContext context;
-      if (authorized) node.Authorize(context);
-      std::string response;
-      (void)CallRaw(node.channel, context, std::string("/idnode.v1.AccessService/") + method, bytes,
-                    response);
-      return ErrorOf(context).slug;
+      return SlugOfBytes(node, method, authorized, bytes);
     };
     EXPECT_EQ(slug(false, rubbish), "unauthenticated") << method;
     EXPECT_EQ(slug(true, rubbish), "invalid-request") << method;
     EXPECT_EQ(slug(true, longest), "invalid-request") << method;
     EXPECT_EQ(slug(true, longest + "*"), "payload-too-large") << method;
+  }
+}
+
+TEST(AccessRpcTest, StrangersRequestsAreShort) {
+  GrpcNode node;
+  // One unknown field, whose length takes two bytes beside its tag.
+  const auto field_of = [](std::size_t bytes) {
+    const std::size_t content = bytes - 3;
+    return std::string("\x7a") + static_cast<char>(content % 128 + 128) +
+           static_cast<char>(content / 128) + std::string(content, 'x');
+  };
+  const std::string longest = field_of(admin_calls::kStrangersRequestBytesMax);
+  ASSERT_EQ(longest.size(), admin_calls::kStrangersRequestBytesMax);
+  EXPECT_EQ(SlugOfBytes(node, "TemplateService/ListTemplates", false, longest), "");
+  EXPECT_EQ(SlugOfBytes(node, "AccessService/Login", false, longest), "unauthenticated");
+  for (const char* method :
+       {"TemplateService/ListTemplates", "TemplateService/GetTemplate", "AccessService/Login"}) {
+    EXPECT_EQ(
+        SlugOfBytes(node, method, false, field_of(admin_calls::kStrangersRequestBytesMax + 1)),
+        "payload-too-large")
+        << method;
   }
 }
 
@@ -205,9 +235,62 @@ TEST(AccessRpcTest, IsForOperators) {
   ExpectForOperators(node, token, *node.access, &Access::ListApplications);
   ExpectForOperators(node, token, *node.access, &Access::RevokeApplication);
   ExpectForOperators(node, token, *node.access, &Access::AdmitPrefix);
-  ExpectForOperators(node, token, *node.access, &Access::ListPrefixes);
   ExpectForOperators(node, token, *node.operation, &Operation::GetStatus);
   ExpectForOperators(node, token, *node.operation, &Operation::AcceptClock);
+}
+
+TEST(ThrottleRpcTest, AnAddressThatFailsTooOftenWaits) {
+  service::TestNodeOptions options;
+  options.throttle.failures_free = 2;
+  GrpcNode node({}, std::move(options));
+  const auto slug = [&](const std::string& token) {
+    grpc::ClientContext context;
+    if (!token.empty()) GrpcNode::Authorize(context, token);
+    v1::ListPrefixesResponse response;
+    const auto status = node.access->ListPrefixes(&context, {}, &response);
+    if (ErrorOf(context).slug == "rate-limited") {
+      EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+      EXPECT_FALSE(ErrorOf(context).retry_after_ms.empty());
+    }
+    return ErrorOf(context).slug;
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(slug("guess" + std::to_string(i)), "unauthenticated");
+  EXPECT_EQ(slug("guess"), "rate-limited");
+  EXPECT_EQ(slug(node.operator_token), "rate-limited") << "nothing is looked at meanwhile";
+  EXPECT_EQ(slug(""), "rate-limited");
+  node.node.clock.AdvanceMs(60'000);
+  EXPECT_EQ(slug(node.operator_token), "");
+  EXPECT_EQ(slug("guess"), "unauthenticated") << "what failed before is forgotten";
+}
+
+TEST(ThrottleRpcTest, IdentitiesAreBoundedAndStrangersAreNot) {
+  service::TestNodeOptions options;
+  options.throttle.per_identity = 1;
+  options.throttle.burst_seconds = 2;
+  GrpcNode node({}, std::move(options));
+  const auto slug = [&](bool known) {
+    grpc::ClientContext context;
+    if (known) node.Authorize(context);
+    v1::Volume volume;
+    (void)node.volume->GetVolume(&context, {}, &volume);
+    return ErrorOf(context).slug;
+  };
+  EXPECT_EQ(slug(true), "");
+  EXPECT_EQ(slug(true), "");
+  EXPECT_EQ(slug(true), "rate-limited");
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(slug(false), "");
+  node.node.clock.AdvanceMs(1'000);
+  EXPECT_EQ(slug(true), "");
+}
+
+TEST(ThrottleRpcTest, ListedAddressesGetNoAnswer) {
+  service::TestNodeOptions options;
+  options.throttle.deny_addresses = {"127.0.0.0/8"};
+  GrpcNode node({}, std::move(options));
+  grpc::ClientContext context;
+  v1::Volume volume;
+  EXPECT_EQ(node.volume->GetVolume(&context, {}, &volume).error_code(),
+            grpc::StatusCode::PERMISSION_DENIED);
 }
 
 TEST(OperationRpcTest, AcceptsAClockThatStoppedRegistration) {

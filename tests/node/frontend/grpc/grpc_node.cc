@@ -57,11 +57,17 @@ GrpcNode::GrpcNode(GrpcOptions options, service::TestNodeOptions node_options,
   std::getline(token, operator_token);
   node.registration->SetLedger(ledger);
   const service::Services of_node = node.services();
-  const service::Services services{of_node.access,       of_node.prefixes,
-                                   of_node.registration, of_node.resolution,
-                                   of_node.volume,       of_node.clock_guard,
-                                   of_node.clock,        *metrics,
-                                   of_node.state,        ledger};
+  const service::Services services{of_node.access,
+                                   of_node.prefixes,
+                                   of_node.registration,
+                                   of_node.resolution,
+                                   of_node.volume,
+                                   of_node.clock_guard,
+                                   of_node.clock,
+                                   *metrics,
+                                   of_node.state,
+                                   of_node.admin,
+                                   ledger};
   face = std::make_unique<GrpcFrontend>(services, options);
   const auto started = face->Start();
   IDNODE_CHECK(started.ok());
@@ -89,8 +95,8 @@ std::shared_ptr<grpc::Channel> GrpcNode::Connect() const {
 
 std::string GrpcNode::CreateApplication(const std::string& name,
                                         const std::vector<std::string>& prefixes) {
-  auto created =
-      node.access->CreateApplication(*node.operator_caller(), name, prefixes, node.Soon());
+  auto created = node.access->CreateApplication(
+      node.Operator(), service::AnApplication(name, prefixes), node.Soon());
   EXPECT_TRUE(created.ok()) << created.error().detail;
   return created.ok() ? created->second : std::string();
 }
@@ -162,6 +168,11 @@ grpc::Status StreamRaw(const std::shared_ptr<grpc::Channel>& channel, grpc::Clie
   if (ok) {
     call->WritesDone(nullptr);
     step();
+    // What else comes must be read, or the status would wait behind it.
+    grpc::ByteBuffer further;
+    do {
+      call->Read(&further, nullptr);
+    } while (step());
   }
   call->Finish(&status, nullptr);
   step();

@@ -72,7 +72,7 @@ class GrpcNode {
 /// A unary call by its path, with messages as bytes.
 grpc::Status CallRaw(const std::shared_ptr<grpc::Channel>& channel, grpc::ClientContext& context,
                      const std::string& method, const std::string& request, std::string& response);
-/// As CallRaw, for a bidirectional stream: one message there, one back.
+/// As CallRaw, for a stream: one message there, the first one back.
 grpc::Status StreamRaw(const std::shared_ptr<grpc::Channel>& channel, grpc::ClientContext& context,
                        const std::string& method, const std::string& request,
                        std::string& response);

@@ -16,6 +16,8 @@ const std::string kHealthCheck = "/grpc.health.v1.Health/Check";
 const std::string kReflection = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
 const std::string kServices[] = {"idnode.v1.RegistrationService", "idnode.v1.ResolutionService",
                                  "idnode.v1.VolumeService",       "idnode.v1.AccessService",
+                                 "idnode.v1.EnterpriseService",   "idnode.v1.PrefixService",
+                                 "idnode.v1.TemplateService",     "idnode.v1.AuditService",
                                  "idnode.v1.OperationService",    "idnode.v1.LedgerService"};
 
 // A message whose field `number` is `text`.

@@ -287,39 +287,6 @@ TEST_F(ProtoConvertTest, FillsHistoryNewestFirst) {
   EXPECT_EQ(response.revisions(1).record().revision(), 1U);
 }
 
-TEST(VisibilityTest, StrangersGetPublicValuesOnly) {
-  std::array<ValueView, 2> values;
-  values[0].index = 1;
-  values[0].type = "URL";
-  values[1].index = 2;
-  values[1].type = "COST";
-  values[1].permissions = 0b1100;
-  std::string bytes;
-  EncodeRecordHeader({}, bytes);
-  ContentInput content;
-  content.values = values;
-  ASSERT_TRUE(EncodeContent(content, {}, bytes).ok());
-  const auto record = DecodeRecord(bytes);
-  ASSERT_TRUE(record.ok());
-  service::Caller owner;
-  owner.role = service::Role::kApplication;
-  owner.prefixes = {"88.108.1001"};
-  service::Caller stranger = owner;
-  stranger.prefixes = {"88.108.1002"};
-  service::Caller auditor;
-  auditor.role = service::Role::kAuditor;
-  const auto shown = [&](const service::Caller& caller) {
-    v1::Record out;
-    FillRecord("88.108.1001/SN1", *record, out, &caller);
-    EXPECT_EQ(out.content_digest().empty(), out.values_size() == 1);
-    return out.values_size();
-  };
-  EXPECT_EQ(shown(owner), 2);
-  EXPECT_EQ(shown(auditor), 2);
-  EXPECT_EQ(shown(stranger), 1);
-  EXPECT_EQ(shown(*service::Anonymous()), 1);
-}
-
 TEST(PageTest, CallsDamagedRowsCorruption) {
   service::RecordPage page;
   page.rows.push_back({"88.108.1001/SN1", ""});

@@ -14,9 +14,9 @@ namespace idnode::frontend {
 namespace {
 
 std::string OfMessage(std::string_view identifier, const RecordView& record,
-                      const service::Caller* caller) {
+                      const service::Disclosure* disclosure) {
   v1::ResolveResponse response;
-  FillRecord(identifier, record, *response.mutable_record(), caller);
+  FillRecord(identifier, record, *response.mutable_record(), disclosure);
   return response.SerializeAsString();
 }
 
@@ -73,18 +73,17 @@ class RecordWireTest : public testing::Test {
 
 TEST_F(RecordWireTest, IsWhatProtobufWritesOfTheMessage) {
   const std::uint32_t first = std::random_device()();
-  service::Caller operator_caller;
-  operator_caller.role = service::Role::kOperator;
-  const auto stranger = service::Anonymous();
-  const std::array<const service::Caller*, 2> callers = {&operator_caller, stranger.get()};
+  const auto all = service::Disclosure::All();
+  const auto some = service::Disclosure::Public();
+  const std::array<const service::Disclosure*, 3> disclosures = {nullptr, &all, &some};
   for (std::uint32_t seed = first; seed != first + 2000; ++seed) {
     const std::string bytes = RandomRecord(seed);
     const auto record = DecodeRecord(bytes);
     ASSERT_TRUE(record.ok()) << "seed " << seed;
-    for (const service::Caller* caller : callers) {
+    for (const service::Disclosure* disclosure : disclosures) {
       std::string wire;
-      AppendResolveResponse("88.108.1001/SN1", *record, caller, wire);
-      ASSERT_EQ(wire, OfMessage("88.108.1001/SN1", *record, caller)) << "seed " << seed;
+      AppendResolveResponse("88.108.1001/SN1", *record, disclosure, wire);
+      ASSERT_EQ(wire, OfMessage("88.108.1001/SN1", *record, disclosure)) << "seed " << seed;
     }
   }
 }

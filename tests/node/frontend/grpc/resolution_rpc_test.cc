@@ -46,6 +46,94 @@ TEST(ResolutionRpcTest, SaysWhyThereIsNoRecord) {
   EXPECT_EQ(error.slug, "not-responsible");
 }
 
+TEST(ResolutionRpcTest, RefersToTheNodeThatASelfHostedPrefixNames) {
+  GrpcNode node;
+  service::TestNode& of_node = node.node;
+  ASSERT_TRUE(of_node.prefixes->Admit(of_node.Operator(), "88.108.3001", "", of_node.Soon()).ok());
+  ASSERT_TRUE(of_node.prefixes
+                  ->SetRoute(of_node.Operator(), "88.108.3001", service::Hosting::kSelfHosted,
+                             {"192.0.2.7", 2641, 0, 8081}, of_node.Soon())
+                  .ok());
+  grpc::ClientContext context;
+  v1::ResolveRequest request;
+  request.set_identifier("88.108.3001/SN1");
+  v1::ResolveResponse response;
+  const auto status = node.resolution->Resolve(&context, request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(ErrorOf(context).slug, "self-hosted");
+  EXPECT_NE(status.error_message().find("192.0.2.7"), std::string::npos) << status.error_message();
+  EXPECT_NE(status.error_message().find("8081"), std::string::npos) << status.error_message();
+}
+
+TEST(ResolutionRpcTest, DeniedIdentifiersAreShownToNobodyButTheWatchers) {
+  service::TestNodeOptions options;
+  options.throttle.deny_identifiers = {"88.108.1001/BAD"};
+  GrpcNode node({}, std::move(options));
+  ASSERT_EQ(node.Register("88.108.1001/bad"), v1::REGISTERED);
+  ASSERT_EQ(node.Register("88.108.1001/good"), v1::REGISTERED);
+  v1::ResolveResponse response;
+  ErrorMetadata error;
+  EXPECT_EQ(Resolve(node, "88.108.1001/Bad", response, &error).error_code(),
+            grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_TRUE(Resolve(node, "88.108.1001/good", response).ok());
+  grpc::ClientContext as_operator;
+  node.Authorize(as_operator);
+  v1::ResolveRequest request;
+  request.set_identifier("88.108.1001/bad");
+  EXPECT_TRUE(node.resolution->Resolve(&as_operator, request, &response).ok());
+
+  grpc::ClientContext context;
+  v1::BatchResolveRequest batch;
+  batch.add_identifiers("88.108.1001/bad");
+  batch.add_identifiers("88.108.1001/good");
+  v1::BatchResolveResponse results;
+  ASSERT_TRUE(node.resolution->BatchResolve(&context, batch, &results).ok());
+  EXPECT_EQ(results.results(0).reason(), "permission-denied");
+  EXPECT_TRUE(results.results(1).has_record());
+}
+
+TEST(ResolutionRpcTest, ShowsGrantedPartiesWhatIsGranted) {
+  GrpcNode node;
+  v1::BatchRegisterRequest request;
+  auto& item = *request.add_items();
+  item.set_identifier("88.108.1001/SN1");
+  item.add_values()->set_type("NAME");
+  item.mutable_values(0)->set_data("shoe");
+  auto& hidden = *item.add_values();
+  hidden.set_type("COST");
+  hidden.set_data("17");
+  hidden.set_permissions(12);
+  v1::BatchRegisterResponse registered;
+  ASSERT_TRUE(node.Register(request, registered).ok());
+  const std::string partner = node.CreateApplication("shop", {"88.108.1002"});
+  const auto values_for = [&](const std::string& token) {
+    grpc::ClientContext one_context;
+    if (!token.empty()) GrpcNode::Authorize(one_context, token);
+    v1::ResolveRequest one;
+    one.set_identifier("88.108.1001/SN1");
+    v1::ResolveResponse response;
+    EXPECT_TRUE(node.resolution->Resolve(&one_context, one, &response).ok());
+    grpc::ClientContext list_context;
+    if (!token.empty()) GrpcNode::Authorize(list_context, token);
+    v1::ListIdentifiersRequest list;
+    list.set_prefix("88.108.1001");
+    v1::ListIdentifiersResponse listed;
+    EXPECT_TRUE(node.resolution->ListIdentifiers(&list_context, list, &listed).ok());
+    EXPECT_EQ(listed.identifiers(0).values_size(), response.record().values_size());
+    return response.record().values_size();
+  };
+  EXPECT_EQ(values_for(""), 1);
+  EXPECT_EQ(values_for(partner), 1);
+  service::GrantInfo grant;
+  grant.prefix = "88.108.1001";
+  grant.identifier = "88.108.1001/SN1";
+  grant.to_application = "shop";
+  ASSERT_TRUE(node.node.grants->Create(node.node.Operator(), grant, node.node.Soon()).ok());
+  EXPECT_EQ(values_for(""), 1);
+  EXPECT_EQ(values_for(partner), 2);
+  EXPECT_EQ(values_for(node.operator_token), 2);
+}
+
 TEST(ResolutionRpcTest, ResolvesOnAWorkerWhereReadsAreNotLocal) {
   GrpcOptions options;
   options.local_reads = false;

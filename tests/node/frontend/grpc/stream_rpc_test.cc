@@ -192,8 +192,7 @@ TEST(StreamRpcTest, RefusesBatchesOfARevokedToken) {
   ASSERT_TRUE(stream->Read(&response));
   EXPECT_EQ(response.results(0).outcome(), v1::REGISTERED);
   ASSERT_TRUE(
-      node.node.access->RevokeApplication(*node.node.operator_caller(), "maker", node.node.Soon())
-          .ok());
+      node.node.access->RevokeApplication(node.node.Operator(), "maker", node.node.Soon()).ok());
   ASSERT_TRUE(stream->Write(RegisterRequest({Name(2)})));
   ASSERT_TRUE(stream->Read(&response));
   EXPECT_EQ(response.error().slug(), "unauthenticated");

@@ -30,11 +30,24 @@ void AddExtension(X509* certificate, int id, const char* value) {
   X509_EXTENSION_free(extension);
 }
 
-}  // namespace
+X509* ReadCertificate(const TestCertificate& from) {
+  BIO* bio = BIO_new_mem_buf(from.certificate.data(), static_cast<int>(from.certificate.size()));
+  X509* certificate = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr);
+  BIO_free(bio);
+  IDNODE_CHECK(certificate != nullptr);
+  return certificate;
+}
 
-TestCertificate MakeTestCertificate() {
-  EVP_PKEY* key = EVP_EC_gen("P-256");
+EVP_PKEY* ReadKey(const TestCertificate& from) {
+  BIO* bio = BIO_new_mem_buf(from.key.data(), static_cast<int>(from.key.size()));
+  EVP_PKEY* key = PEM_read_bio_PrivateKey(bio, nullptr, nullptr, nullptr);
+  BIO_free(bio);
   IDNODE_CHECK(key != nullptr);
+  return key;
+}
+
+// A certificate of `key` without issuer, extensions and signature.
+X509* NewCertificate(EVP_PKEY* key) {
   X509* certificate = X509_new();
   X509_set_version(certificate, 2);
   const std::string serial = SecureRandom(8);
@@ -48,11 +61,11 @@ TestCertificate MakeTestCertificate() {
   const std::string name = "idnode test " + Hex(serial);
   X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
                              reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
-  X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
-  AddExtension(certificate, NID_subject_alt_name, "IP:127.0.0.1,DNS:localhost");
-  AddExtension(certificate, NID_basic_constraints, "critical,CA:TRUE");
-  IDNODE_CHECK(X509_sign(certificate, key, EVP_sha256()) != 0);
+  return certificate;
+}
 
+// As PEM text; gives both back.
+TestCertificate Finish(X509* certificate, EVP_PKEY* key) {
   TestCertificate made;
   BIO* bio = BIO_new(BIO_s_mem());
   PEM_write_bio_X509(bio, certificate);
@@ -63,6 +76,45 @@ TestCertificate MakeTestCertificate() {
   X509_free(certificate);
   EVP_PKEY_free(key);
   return made;
+}
+
+}  // namespace
+
+TestCertificate MakeTestCertificate() {
+  EVP_PKEY* key = EVP_EC_gen("P-256");
+  IDNODE_CHECK(key != nullptr);
+  X509* certificate = NewCertificate(key);
+  X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
+  AddExtension(certificate, NID_subject_alt_name, "IP:127.0.0.1,DNS:localhost");
+  AddExtension(certificate, NID_basic_constraints, "critical,CA:TRUE");
+  IDNODE_CHECK(X509_sign(certificate, key, EVP_sha256()) != 0);
+  return Finish(certificate, key);
+}
+
+TestCertificate MakeTestClientCertificate(const TestCertificate& authority) {
+  X509* issuer = ReadCertificate(authority);
+  EVP_PKEY* issuer_key = ReadKey(authority);
+  EVP_PKEY* key = EVP_EC_gen("P-256");
+  IDNODE_CHECK(key != nullptr);
+  X509* certificate = NewCertificate(key);
+  X509_set_issuer_name(certificate, X509_get_subject_name(issuer));
+  AddExtension(certificate, NID_ext_key_usage, "clientAuth");
+  IDNODE_CHECK(X509_sign(certificate, issuer_key, EVP_sha256()) != 0);
+  X509_free(issuer);
+  EVP_PKEY_free(issuer_key);
+  return Finish(certificate, key);
+}
+
+std::string FingerprintOf(const TestCertificate& from) {
+  X509* certificate = ReadCertificate(from);
+  unsigned char* der = nullptr;
+  const int size = i2d_X509(certificate, &der);
+  IDNODE_CHECK(size > 0);
+  const Digest digest =
+      Sha256({reinterpret_cast<const char*>(der), static_cast<std::size_t>(size)});
+  OPENSSL_free(der);
+  X509_free(certificate);
+  return Hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
 }  // namespace idnode::frontend

@@ -12,5 +12,10 @@ struct TestCertificate {
 
 /// Each call makes another.
 TestCertificate MakeTestCertificate();
+/// A client's certificate, signed by `authority`, which MakeTestCertificate made. Each call makes
+/// another.
+TestCertificate MakeTestClientCertificate(const TestCertificate& authority);
+/// SHA-256 of the certificate, as the node writes it.
+std::string FingerprintOf(const TestCertificate& certificate);
 
 }  // namespace idnode::frontend

@@ -42,12 +42,31 @@ Client::~Client() {
   if (fd_ >= 0) ::close(fd_);
 }
 
+namespace {
+
+void UseCertificate(SSL_CTX* context, const std::string& certificate_pem,
+                    const std::string& key_pem) {
+  const auto bio_of = [](const std::string& text) {
+    return std::unique_ptr<BIO, decltype(&BIO_free_all)>(
+        BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), BIO_free_all);
+  };
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate(
+      PEM_read_bio_X509(bio_of(certificate_pem).get(), nullptr, nullptr, nullptr), X509_free);
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
+      PEM_read_bio_PrivateKey(bio_of(key_pem).get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
+  SSL_CTX_use_certificate(context, certificate.get());
+  SSL_CTX_use_PrivateKey(context, key.get());
+}
+
+}  // namespace
+
 bool Client::StartTls(int min, int max, SSL_SESSION* resume) {
   context_.reset(SSL_CTX_new(TLS_client_method()));
   SSL_CTX_set_min_proto_version(context_.get(), min);
   SSL_CTX_set_max_proto_version(context_.get(), max);
   // Old protocol versions need the old security level, or the client itself refuses them.
   SSL_CTX_set_security_level(context_.get(), 0);
+  if (!certificate_.empty()) UseCertificate(context_.get(), certificate_, key_);
   ssl_.reset(SSL_new(context_.get()));
   constexpr unsigned char kProtocols[] = "\x02h2\x08http/1.1";
   SSL_set_alpn_protos(ssl_.get(), kProtocols, sizeof(kProtocols) - 1);

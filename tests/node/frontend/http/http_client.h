@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <openssl/ssl.h>
 
@@ -46,6 +47,11 @@ class Client {
   /// TLS from here on; `min` and `max` are protocol versions, 0 for any. False if it is refused.
   bool StartTls(int min = 0, int max = 0, SSL_SESSION* resume = nullptr);
   SSL* ssl() { return ssl_.get(); }
+  /// The certificate, PEM, that StartTls shows where it is asked for one.
+  void ShowCertificate(std::string certificate, std::string key) {
+    certificate_ = std::move(certificate);
+    key_ = std::move(key);
+  }
 
   /// False if the server closed.
   bool Send(std::string_view bytes);
@@ -65,6 +71,8 @@ class Client {
   std::unique_ptr<SSL_CTX, SslDeleter> context_;
   std::unique_ptr<SSL, SslDeleter> ssl_;
   std::string buffered_;
+  std::string certificate_;
+  std::string key_;
 };
 
 }  // namespace idnode::frontend::http::testing

@@ -11,15 +11,10 @@
 namespace idnode::frontend::http::testing {
 namespace {
 
-constexpr std::chrono::milliseconds kStepMax{30'000};
-
-template <typename T>
-T Must(Result<T> result) {
-  IDNODE_CHECK(result.ok());
-  return *std::move(result);
+service::TestNodeOptions Admitting(service::TestNodeOptions options, bool on_first_use) {
+  options.prefixes.admit_on_first_use = on_first_use;
+  return options;
 }
-
-void Must(const Result<void>& result) { IDNODE_CHECK(result.ok()); }
 
 }  // namespace
 
@@ -38,48 +33,32 @@ std::string TemporaryDirectory::path(const std::string& name) const {
   return name.empty() ? path_.string() : (path_ / name).string();
 }
 
-HttpNode::HttpNode(HttpOptions options, bool admit_on_first_use, service::LedgerService* ledger)
-    : zone_(Must(TimeZone::Load("Asia/Shanghai"))) {
-  storage::EngineOptions engine_options;
-  engine_options.engine = "memory";
-  engine_options.shards = 4;
-  engine_ = Must(storage::OpenEngine(engine_options));
-  committer_ = std::make_unique<storage::Committer>(*engine_, clock_, zone_, *metrics_,
-                                                    storage::CommitterOptions());
-  writer_ = std::make_unique<service::Writer>(*committer_);
-  access_ = std::make_unique<service::AccessControl>(*engine_, *writer_, clock_);
-  Must(access_->Load(directory_.path()));
-  prefixes_ = std::make_unique<service::PrefixRegistry>(
-      *engine_, *writer_, clock_, service::PrefixOptions{{"88.108"}, admit_on_first_use});
-  Must(prefixes_->Load());
-  clock_guard_ = std::make_unique<service::ClockGuard>(clock_, service::ClockGuardOptions());
-  clock_guard_->Start(0);
-  registration_ = std::make_unique<service::RegistrationService>(*engine_, *committer_, *prefixes_,
-                                                                 *clock_guard_, clock_, *metrics_,
-                                                                 service::RegistrationLimits());
-  registration_->SetLedger(ledger);
-  resolution_ = std::make_unique<service::ResolutionService>(*engine_, *prefixes_, *metrics_,
-                                                             service::ResolutionLimits());
-  volume_ =
-      std::make_unique<service::VolumeService>(*engine_, *committer_, clock_, zone_, 15'000'000);
-  services_ = std::make_unique<service::Services>(
-      service::Services{*access_, *prefixes_, *registration_, *resolution_, *volume_, *clock_guard_,
-                        clock_, *metrics_, state_, ledger});
-  std::ifstream(directory_.path("operator.token")) >> operator_token_;
+HttpNode::HttpNode(HttpOptions options, bool admit_on_first_use, service::LedgerService* ledger,
+                   service::TestNodeOptions node_options)
+    : node_(Admitting(std::move(node_options), admit_on_first_use)) {
+  node_.registration->SetLedger(ledger);
+  const service::Services of_node = node_.services();
+  services_ = std::make_unique<service::Services>(service::Services{
+      of_node.access, of_node.prefixes, of_node.registration, of_node.resolution, of_node.volume,
+      of_node.clock_guard, of_node.clock, *metrics_, state_, of_node.admin, ledger});
+  std::ifstream(node_.data_dir + "/operator.token") >> operator_token_;
   if (options.io_threads == 0) options.io_threads = 2;
   frontend_ = std::make_unique<HttpFrontend>(std::move(options), *services_);
-  Must(frontend_->Start());
+  const auto started = frontend_->Start();
+  IDNODE_CHECK(started.ok());
 }
 
-HttpNode::~HttpNode() {
-  frontend_->Stop();
-  committer_->Drain(clock_.After(kStepMax));
-}
+HttpNode::~HttpNode() { frontend_->Stop(); }
 
-std::string HttpNode::NewApplication(const std::string& name, const std::string& prefix) {
-  service::Caller caller;
-  caller.role = service::Role::kOperator;
-  return Must(access_->CreateApplication(caller, name, {prefix}, clock_.After(kStepMax))).second;
+std::string HttpNode::NewApplication(const std::string& name, const std::string& prefix,
+                                     const std::string& enterprise) {
+  service::NewApplication wanted;
+  wanted.name = name;
+  wanted.prefixes = {prefix};
+  wanted.enterprise = enterprise;
+  const auto made = node_.access->CreateApplication(node_.Operator(), wanted, node_.Soon());
+  IDNODE_CHECK(made.ok());
+  return made->second;
 }
 
 void HttpNode::Register(const std::string& items) {
@@ -98,11 +77,16 @@ Answer HttpNode::Ask(std::string_view method, std::string_view target, std::stri
   return answer.value_or(Answer());
 }
 
-Answer HttpNode::AskAsOperator(std::string_view method, std::string_view target,
-                               std::string_view body) {
-  std::string headers = "Authorization: Bearer " + operator_token_ + "\r\n";
+Answer HttpNode::AskAs(std::string_view token, std::string_view method, std::string_view target,
+                       std::string_view body) {
+  std::string headers = "Authorization: Bearer " + std::string(token) + "\r\n";
   if (!body.empty()) headers += "Content-Type: application/json\r\n";
   return Ask(method, target, headers, body);
+}
+
+Answer HttpNode::AskAsOperator(std::string_view method, std::string_view target,
+                               std::string_view body) {
+  return AskAs(operator_token_, method, target, body);
 }
 
 std::string RequestText(std::string_view method, std::string_view target, std::string_view headers,

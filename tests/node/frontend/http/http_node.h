@@ -8,13 +8,11 @@
 
 #include "node/base/clock.h"
 #include "node/base/metrics.h"
-#include "node/base/time_zone.h"
 #include "node/frontend/admin/admin_frontend.h"
 #include "node/frontend/http/http_frontend.h"
 #include "node/service/services.h"
-#include "storage/committer.h"
-#include "storage/engine.h"
 #include "tests/node/frontend/http/http_client.h"
+#include "tests/node/service/test_node.h"
 
 namespace idnode::frontend::http::testing {
 
@@ -49,45 +47,40 @@ class TestState : public service::NodeState {
 /// 2026-11-22 10:00 in Shanghai; prefix 88.108 with enterprise prefixes admitted on first use.
 class HttpNode {
  public:
-  static constexpr std::int64_t kStartMs = 1'795'312'800'123;  // 2026-11-22T02:00:00.123Z
+  static constexpr std::int64_t kStartMs = service::kTestNowMs;  // 2026-11-22T02:00:00.123Z
 
   explicit HttpNode(HttpOptions options = {}, bool admit_on_first_use = true,
-                    service::LedgerService* ledger = nullptr);
+                    service::LedgerService* ledger = nullptr,
+                    service::TestNodeOptions node_options = {});
   ~HttpNode();
 
   std::uint16_t port() const { return frontend_->Port(); }
   HttpFrontend& frontend() { return *frontend_; }
   const service::Services& services() const { return *services_; }
+  /// The services' own parts.
+  service::TestNode& node() { return node_; }
   TestState& state() { return state_; }
-  FakeClock& clock() { return clock_; }
+  FakeClock& clock() { return node_.clock; }
   Metrics& metrics() { return *metrics_; }
   const std::string& operator_token() const { return operator_token_; }
 
   /// Token of a new application that may write under `prefix`.
-  std::string NewApplication(const std::string& name, const std::string& prefix);
+  std::string NewApplication(const std::string& name, const std::string& prefix,
+                             const std::string& enterprise = {});
   /// Registers by the operator; CHECKs that every item is registered. `items` is JSON: "[…]".
   void Register(const std::string& items);
   /// One request on a connection of its own. `headers` are lines that end with CR LF.
   Answer Ask(std::string_view method, std::string_view target, std::string_view headers = {},
              std::string_view body = {});
+  Answer AskAs(std::string_view token, std::string_view method, std::string_view target,
+               std::string_view body = {});
   Answer AskAsOperator(std::string_view method, std::string_view target,
                        std::string_view body = {});
 
  private:
-  TemporaryDirectory directory_;
-  FakeClock clock_{kStartMs};
+  service::TestNode node_;
   TestState state_;
   std::unique_ptr<Metrics> metrics_ = MakePrometheusMetrics();
-  TimeZone zone_;
-  std::unique_ptr<storage::Engine> engine_;
-  std::unique_ptr<storage::Committer> committer_;
-  std::unique_ptr<service::Writer> writer_;
-  std::unique_ptr<service::AccessControl> access_;
-  std::unique_ptr<service::PrefixRegistry> prefixes_;
-  std::unique_ptr<service::ClockGuard> clock_guard_;
-  std::unique_ptr<service::RegistrationService> registration_;
-  std::unique_ptr<service::ResolutionService> resolution_;
-  std::unique_ptr<service::VolumeService> volume_;
   std::unique_ptr<service::Services> services_;
   std::unique_ptr<HttpFrontend> frontend_;
   std::string operator_token_;

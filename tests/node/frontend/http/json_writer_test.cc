@@ -103,11 +103,11 @@ std::vector<Sample> Samples() {
   return samples;
 }
 
-// Leaves in what anyone may read, as AppendRecord does with Visibility::kPublic.
+// Leaves in what anyone may read, as AppendRecord does with Disclosure::Public.
 void Withhold(v1::Record& record) {
   google::protobuf::RepeatedPtrField<v1::Value> shown;
   for (const auto& value : record.values()) {
-    if ((value.permissions() & kPublicRead) != 0) *shown.Add() = value;
+    if ((value.permissions() & 0b0010) != 0) *shown.Add() = value;
   }
   if (shown.size() != record.values_size()) record.clear_content_digest();
   record.mutable_values()->Swap(&shown);
@@ -133,7 +133,7 @@ TEST(JsonWriterTest, RecordEqualsProtobufMapping) {
     v1::Record expected;
     FillRecord("88.108.1001/SN1", *record, expected);
     std::string json = "kept:";
-    AppendRecord("88.108.1001/SN1", *record, Visibility::kAll, json);
+    AppendRecord("88.108.1001/SN1", *record, nullptr, json);
     ASSERT_EQ(json.substr(0, 5), "kept:");
     ExpectEqual(expected, json.substr(5), sample);
   }
@@ -152,7 +152,8 @@ TEST(JsonWriterTest, PublicRecordHoldsPublicValuesOnly) {
   Withhold(expected);
   ASSERT_EQ(expected.values_size(), 1);
   std::string json;
-  AppendRecord("88.108.1001/SN1", *record, Visibility::kPublic, json);
+  const auto disclosure = service::Disclosure::Public();
+  AppendRecord("88.108.1001/SN1", *record, &disclosure, json);
   ExpectEqual(expected, json, sample);
   EXPECT_EQ(json.find("SECRET"), std::string::npos);
   EXPECT_EQ(json.find("contentDigest"), std::string::npos);
@@ -166,8 +167,9 @@ TEST(JsonWriterTest, RecordWithoutHiddenValuesIsTheSameForAll) {
     ASSERT_TRUE(record.ok());
     std::string all;
     std::string shown;
-    AppendRecord("88.108.1001/SN1", *record, Visibility::kAll, all);
-    AppendRecord("88.108.1001/SN1", *record, Visibility::kPublic, shown);
+    const auto disclosure = service::Disclosure::Public();
+    AppendRecord("88.108.1001/SN1", *record, nullptr, all);
+    AppendRecord("88.108.1001/SN1", *record, &disclosure, shown);
     EXPECT_EQ(all, shown) << sample.name;
   }
 }
@@ -211,21 +213,21 @@ TEST(JsonWriterTest, ListHistoryAndBatchResolveEqualProtobufMapping) {
     v1::ListIdentifiersResponse list;
     ASSERT_TRUE(FillList(page, list).ok());
     std::string json;
-    ASSERT_TRUE(AppendList(page, Visibility::kAll, json).ok());
+    ASSERT_TRUE(AppendList(page, service::Viewer(), json).ok());
     EXPECT_EQ(json, ToJson(list));
     v1::GetHistoryResponse history;
     ASSERT_TRUE(FillHistory(page, history).ok());
     json.clear();
-    ASSERT_TRUE(AppendHistory(page, Visibility::kAll, json).ok());
+    ASSERT_TRUE(AppendHistory(page, json).ok());
     EXPECT_EQ(json, ToJson(history));
   }
   std::string empty;
-  ASSERT_TRUE(AppendList({}, Visibility::kAll, empty).ok());
+  ASSERT_TRUE(AppendList({}, service::Viewer(), empty).ok());
   EXPECT_EQ(empty, "{}");
 
   page.rows[0].bytes = "\xff";
   std::string ignored;
-  EXPECT_EQ(AppendList(page, Visibility::kAll, ignored).code(), Errc::kCorruption);
+  EXPECT_EQ(AppendList(page, service::Viewer(), ignored).code(), Errc::kCorruption);
 }
 
 TEST(JsonStringTest, EscapesAsProtobufDoes) {
