@@ -304,6 +304,16 @@ Slot CommitGroup::AddLate(std::string key) {
   if (const auto found = by_key_.find(key); found != by_key_.end()) return found->second;
   SlotState slot;
   slot.key = Hold(std::move(key));
+  // Once one read has failed the group is not committed: the others would be for nothing.
+  if (!late_error_.has_value()) ReadLate(slot);
+  if (previous_ != nullptr) Overlay(*previous_, slot);
+  const auto added = static_cast<Slot>(slots_.size());
+  slots_.push_back(slot);
+  by_key_.emplace(slot.key, added);
+  return added;
+}
+
+void CommitGroup::ReadLate(SlotState& slot) {
   auto read = reading_->Read(shard_, {&slot.key, 1}, read_deadline_);
   if (!read.ok()) {
     late_error_ = read.error();
@@ -314,11 +324,6 @@ Slot CommitGroup::AddLate(std::string key) {
     slot.value = late_values_.emplace_back(std::move(*value));
     slot.existed = slot.exists = true;
   }
-  if (previous_ != nullptr) Overlay(*previous_, slot);
-  const auto added = static_cast<Slot>(slots_.size());
-  slots_.push_back(slot);
-  by_key_.emplace(slot.key, added);
-  return added;
 }
 
 void CommitGroup::Insert(std::string_view key, std::string_view value) {

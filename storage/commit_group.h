@@ -126,6 +126,7 @@ class CommitGroup : public KeyCollector, public GroupContext {
   Result<void> ReadChain(Engine& engine, ShardChain& chain, Deadline deadline);
   void Overlay(const CommitGroup& previous);
   static void Overlay(const CommitGroup& previous, SlotState& slot);
+  void ReadLate(SlotState& slot);
   void FlushRuns();
   Result<void> WriteCounters(Engine& engine, ShardChain& chain, Deadline deadline);
   void WriteShardAndFeed(ShardChain& chain);

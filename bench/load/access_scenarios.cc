@@ -7,16 +7,15 @@
 #include <utility>
 #include <vector>
 
-#include <google/protobuf/util/json_util.h>
 #include <grpcpp/grpcpp.h>
 
 #include "bench/load/bench_run.h"
+#include "bench/load/publish_template.h"
 #include "bench/load/register_session.h"
 #include "bench/load/resolve_client.h"
 #include "bench/load/resolve_faces.h"
 #include "idnode/v1/access.grpc.pb.h"
-#include "idnode/v1/template.grpc.pb.h"
-#include "node/model/template_forms.h"
+#include "node/model/data_template.h"
 
 namespace idnode::bench {
 namespace {
@@ -48,7 +47,7 @@ Result<void> Administer(NodeProcess& node, Stub& stub,
 }
 
 /// Items of which every other one is for granted parties.
-Result<void> PublishTemplate(NodeProcess& node) {
+DataTemplate HalfGranted() {
   DataTemplate content;
   for (int i = 0; i < kAttributesOfRow; ++i) {
     TemplateItem item;
@@ -57,22 +56,7 @@ Result<void> PublishTemplate(NodeProcess& node) {
     item.visibility = i % 2 == 0 ? ItemVisibilityDefault::kPublic : ItemVisibilityDefault::kGranted;
     content.items.push_back(std::move(item));
   }
-  v1::PutTemplateRequest put;
-  put.set_owner(kSecondaryPrefix);
-  put.set_name(std::string(kTemplateName));
-  const auto read = google::protobuf::util::JsonStringToMessage(
-      ToJsonSchema(content, kTemplateName, 1), put.mutable_schema());
-  if (!read.ok()) return Error(Errc::kInternal, "the template: " + read.ToString());
-  const auto stub = v1::TemplateService::NewStub(OwnChannel(node.grpc_target()));
-  using Stub = v1::TemplateService::Stub;
-  v1::PutTemplateResponse made;
-  IDNODE_RETURN_IF_ERROR(Administer(node, *stub, &Stub::PutTemplate, put, made));
-  v1::TemplateName name;
-  name.set_owner(kSecondaryPrefix);
-  name.set_name(std::string(kTemplateName));
-  name.set_version(1);
-  v1::PublishTemplateResponse published;
-  return Administer(node, *stub, &Stub::PublishTemplate, name, published);
+  return content;
 }
 
 /// An application that every prefix grants the template to; its token.
@@ -128,7 +112,7 @@ Result<void> RunAccess(BenchRun& run, const std::string& name, std::uint64_t row
   auto made = run.NewNode();
   if (!made.ok()) return made.error();
   NodeProcess& node = *made->process;
-  IDNODE_RETURN_IF_ERROR(PublishTemplate(node));
+  IDNODE_RETURN_IF_ERROR(PublishTemplate(node, HalfGranted()));
   auto token = GrantToPartner(node);
   if (!token.ok()) return token.error();
   IDNODE_RETURN_IF_ERROR(Load(RuledData(), rows, node));

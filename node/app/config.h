@@ -15,7 +15,9 @@ namespace idnode::app {
 struct NodeSection {
   std::string data_dir;
   std::vector<std::string> secondary_prefixes;  ///< 二级节点前缀, such as 88.108
-  std::string time_zone = "Asia/Shanghai";      ///< counting zone, fixed when the store is created
+  /// "88.108=C19,C14": GB/T 4754 industries of one of them; none: every industry.
+  std::vector<std::string> secondary_prefix_industries;
+  std::string time_zone = "Asia/Shanghai";  ///< counting zone, fixed when the store is created
   bool admit_on_first_use = false;
   std::int64_t target = 15'000'000;  ///< first-ever registrations a month
 };

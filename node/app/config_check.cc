@@ -11,6 +11,7 @@
 #include "node/base/time_zone.h"
 #include "node/ledger/note_key.h"
 #include "node/model/identifier.h"
+#include "node/service/secondary_industries.h"
 #include "node/service/throttle.h"
 
 namespace idnode::app {
@@ -77,6 +78,12 @@ class Checker {
       } else if (!seen.insert(FoldIdentifier(prefix)).second) {
         Fault("node.secondary_prefixes", "\"" + prefix + "\" is named twice", "remove one");
       }
+    }
+    if (const auto industries = service::SecondaryIndustries::Parse(
+            node.secondary_prefix_industries, node.secondary_prefixes);
+        !industries.ok()) {
+      Fault("node.secondary_prefix_industries", industries.error().detail,
+            "write it as 88.108=C19,C14");
     }
     if (const auto zone = TimeZone::Load(node.time_zone); !zone.ok()) {
       Fault("node.time_zone", "\"" + node.time_zone + "\" is not a time zone of this machine",

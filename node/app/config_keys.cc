@@ -25,6 +25,9 @@ void AddNode(Config& config, Keys& keys) {
       {"node", "data_dir", &s.data_dir, "Directory of everything that lasts (mode 0700)"});
   keys.push_back({"node", "secondary_prefixes", &s.secondary_prefixes,
                   "Secondary node prefixes this node serves, such as [\"88.108\"]"});
+  keys.push_back({"node", "secondary_prefix_industries", &s.secondary_prefix_industries,
+                  "GB/T 4754 industries a secondary prefix serves, such as [\"88.108=C19,C14\"]; a "
+                  "prefix without a line serves all"});
   keys.push_back({"node", "time_zone", &s.time_zone,
                   "Zone that months and days are counted in; fixed when the store is created"});
   keys.push_back({"node", "admit_on_first_use", &s.admit_on_first_use,

@@ -174,14 +174,19 @@ Result<void> Core::MakeAdministration() {
   audit_ = std::make_unique<service::AuditLog>(*engine_, *committer_, clock_, metrics_,
                                                AuditOptionsOf(config_.audit));
   enterprises_ = std::make_unique<service::EnterpriseRegistry>(*engine_, *audit_, clock_);
+  auto industries = service::SecondaryIndustries::Parse(config_.node.secondary_prefix_industries,
+                                                        config_.node.secondary_prefixes);
+  if (!industries.ok()) return Prefix("[node] secondary_prefix_industries", industries.error());
   prefixes_ = std::make_unique<service::PrefixRegistry>(
       *engine_, *audit_, *enterprises_, clock_, metrics_,
-      service::PrefixOptions{config_.node.secondary_prefixes, config_.node.admit_on_first_use});
+      service::PrefixOptions{config_.node.secondary_prefixes, config_.node.admit_on_first_use,
+                             *std::move(industries)});
   access_ = std::make_unique<service::AccessControl>(*engine_, *audit_, *prefixes_, clock_);
   templates_ = std::make_unique<service::TemplateRegistry>(
       *engine_, *audit_, *prefixes_, clock_,
       service::TemplateOptions{config_.templates.require_known});
   grants_ = std::make_unique<service::GrantStore>(*engine_, *audit_, *prefixes_, clock_);
+  grants_->SetApplications([this](std::string_view name) { return access_->Exists(name); });
   users_ = std::make_unique<service::UserStore>(*engine_, *audit_, *enterprises_, clock_,
                                                 UserOptionsOf(config_.access));
   access_->SetUsers(users_.get());

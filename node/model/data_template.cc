@@ -6,12 +6,11 @@
 #include <string>
 #include <utility>
 
-#include <re2/re2.h>
-
 #include "node/base/text.h"
 #include "node/model/codes.h"
 #include "node/model/template_fault.h"
 #include "node/model/template_forms.h"
+#include "node/model/template_pattern.h"
 
 namespace idnode {
 namespace {
@@ -59,18 +58,29 @@ Fault NameFault(std::size_t at, const TemplateItem& item) {
   return {};
 }
 
-Fault PatternFault(std::size_t at, const TemplateItem& item) {
+// Adds the pattern's instructions to `program`.
+Fault PatternFault(std::size_t at, const TemplateItem& item, int& program) {
   if (item.pattern.empty()) return {};
   if (!HasLengths(item.type)) return TemplateFault{at, "pattern", "a pattern is for texts"};
   if (item.pattern.size() > kTemplatePatternBytesMax) {
     return TemplateFault{at, "pattern",
                          AtMost(item.pattern.size(), kTemplatePatternBytesMax, "bytes")};
   }
-  RE2::Options options;
-  options.set_log_errors(false);
-  options.set_max_mem(kTemplatePatternMemoryMax);
-  const RE2 compiled(item.pattern, options);
-  if (!compiled.ok()) return TemplateFault{at, "pattern", compiled.error()};
+  const auto compiled = CompiledPattern(item.pattern);
+  if (!compiled->ok()) return TemplateFault{at, "pattern", compiled->error()};
+  const int size = compiled->ProgramSize();
+  if (size > kTemplatePatternProgramMax) {
+    return TemplateFault{at, "pattern",
+                         "too costly to match: " + AtMost(static_cast<std::size_t>(size),
+                                                          kTemplatePatternProgramMax, "steps")};
+  }
+  program += size;
+  if (program > kTemplateProgramMax) {
+    return TemplateFault{
+        at, "pattern",
+        "with those before it, " + AtMost(static_cast<std::size_t>(program), kTemplateProgramMax,
+                                          "steps of patterns in a template")};
+  }
   return {};
 }
 
@@ -122,7 +132,7 @@ Fault ValuesFault(std::size_t at, const TemplateItem& item) {
   return {};
 }
 
-Fault ItemFault(std::size_t at, const TemplateItem& item) {
+Fault ItemFault(std::size_t at, const TemplateItem& item, int& program) {
   if (auto fault = NameFault(at, item)) return fault;
   if (item.index < kTemplateIndexMin || item.index > kTemplateIndexMax) {
     return TemplateFault{at, "x-idnode-index",
@@ -139,7 +149,7 @@ Fault ItemFault(std::size_t at, const TemplateItem& item) {
   }
   if (auto fault = TextFault(at, "x-idnode-unit", item.unit, kTemplateUnitBytesMax)) return fault;
   if (auto fault = BoundsFault(at, item)) return fault;
-  if (auto fault = PatternFault(at, item)) return fault;
+  if (auto fault = PatternFault(at, item, program)) return fault;
   if (auto fault = ValuesFault(at, item)) return fault;
   if (!item.reference_template.empty()) {
     if (item.type != ItemType::kReference) {
@@ -262,9 +272,15 @@ std::optional<TemplateFault> FaultOf(const DataTemplate& content) {
                          AtMost(content.items.size(), kTemplateItemsMax, "items")};
   }
   std::set<std::string> names;
+  int program = 0;
+  std::size_t unique = 0;
   for (std::size_t i = 0; i < content.items.size(); ++i) {
     const auto& item = content.items[i];
-    if (auto fault = ItemFault(i, item)) return fault;
+    if (auto fault = ItemFault(i, item, program)) return fault;
+    if (item.unique && ++unique > kTemplateUniqueItemsMax) {
+      return TemplateFault{i, "x-idnode-unique",
+                           AtMost(unique, kTemplateUniqueItemsMax, "unique items")};
+    }
     std::string folded;
     AppendAsciiFolded(folded, item.name);
     if (!names.insert(std::move(folded)).second) {

@@ -24,6 +24,16 @@ inline constexpr std::size_t kTemplateUnitBytesMax = 32;
 inline constexpr std::size_t kTemplatePatternBytesMax = 1'000;
 /// What a compiled pattern and its matching may take. A pattern that needs more is refused.
 inline constexpr std::size_t kTemplatePatternMemoryMax = 1U << 20;
+/// Instructions of a compiled pattern (RE2::ProgramSize), and of all of a template. Matching takes
+/// time in proportion to instructions times bytes of text at worst: this and the next bound keep it
+/// at milliseconds.
+inline constexpr int kTemplatePatternProgramMax = 1'000;
+inline constexpr int kTemplateProgramMax = 32'000;
+/// Bytes of a text that is matched with a pattern: what an item with one accepts at most, whatever
+/// its length_max.
+inline constexpr std::size_t kTemplatePatternTextBytesMax = 4 * 1024;
+/// Unique items of a template: each makes a row of its own, read with every record.
+inline constexpr std::size_t kTemplateUniqueItemsMax = 8;
 inline constexpr std::size_t kTemplateEnumMax = 1'000;
 inline constexpr std::size_t kTemplateEnumValueBytesMax = 1'000;
 inline constexpr std::size_t kTemplateReferenceBytesMax = 255;
@@ -71,7 +81,8 @@ struct TemplateItem {
   std::optional<std::uint32_t> length_min;
   std::optional<std::uint32_t> length_max;
   /// Of strings, references and files: a regular expression (RE2's syntax) that must be found in
-  /// the text; "^" and "$" tie it to the ends, as in JSON Schema. Empty: none.
+  /// the text; "^" and "$" tie it to the ends, as in JSON Schema. Empty: none. With a pattern, a
+  /// text has kTemplatePatternTextBytesMax bytes at most.
   std::string pattern;
   std::vector<std::string> values;  ///< of an enum
   std::string unit;                 ///< such as "mm" (UN/CEFACT code or symbol)
@@ -144,23 +155,26 @@ class TemplateChecker {
   /// Whether attributes and values fit. An item is given as the attribute of its name, or as a
   /// value of its index whose type is its name (case ignored); not as both. Values of indexes below
   /// kTemplateIndexMin are nobody's. Appends the claims of unique items. `kept`: disabled items
-  /// that are accepted all the same, since the record has them; nullptr: none.
+  /// that are accepted all the same, since the record has them; nullptr: none. `matched`: items
+  /// whose texts are known to match their patterns, and are not matched again; nullptr: none.
   /// Errors: kInvalidValue with the field ("attributes.colour", "values[2].data") and a detail that
   /// names item and rule ("colour: 12 characters; at most 10 (maxLength)"). `claims` may then hold
   /// some.
   Result<void> Check(std::string_view attributes_json, std::span<const ValueView> values,
                      Scratch& scratch, std::vector<UniqueClaim>* claims,
-                     const ItemSet* kept = nullptr) const;
+                     const ItemSet* kept = nullptr, const ItemSet* matched = nullptr) const;
 
   /// The items that an input has, whether they fit or not. Reads damaged attributes up to the
-  /// damage.
+  /// damage. Appends the claims of unique items to `claims` as Check would; nullptr: not wanted.
   ItemSet Present(std::string_view attributes_json, std::span<const ValueView> values,
-                  Scratch& scratch) const;
+                  Scratch& scratch, std::vector<UniqueClaim>* claims = nullptr) const;
 
   /// The item that an attribute or value is of, or nullptr.
   const TemplateItem* ItemOf(std::string_view attribute_name) const;
   const TemplateItem* ItemOf(const ValueView& value) const;
   bool has_unique_items() const;
+  /// About what a version takes in memory besides matching: its bytes at rest, and its patterns'.
+  std::size_t memory() const;
   const DataTemplate& content() const;
 
  private:

@@ -50,17 +50,37 @@ bool JsonScanner::Next(std::string_view& name, std::string& name_buffer, JsonTok
   member_ = at_;
   if (!Take('"') || !TakeString(name, name_buffer)) return false;
   SkipSpace();
-  if (!Take(':')) return false;
+  return Take(':') && TakeValue(value, text_buffer);
+}
+
+bool JsonScanner::BeginList() {
+  SkipSpace();
+  return Take('[');
+}
+
+bool JsonScanner::NextElement(JsonToken& value, std::string& text_buffer) {
+  SkipSpace();
+  if (Take(']')) {
+    SkipSpace();
+    complete_ = at_ == end_;
+    return false;
+  }
+  if (!first_ && !Take(',')) return false;
+  first_ = false;
+  return TakeValue(value, text_buffer);
+}
+
+bool JsonScanner::TakeValue(JsonToken& value, std::string& buffer) {
   SkipSpace();
   if (at_ == end_) return false;
   if (*at_ == '{' || *at_ == '[') {
     value.kind = *at_ == '{' ? JsonToken::Kind::kObject : JsonToken::Kind::kArray;
     const char* start = at_;
-    if (!SkipNested(text_buffer)) return false;
+    if (!SkipNested(buffer)) return false;
     value.text = {start, static_cast<std::size_t>(at_ - start)};
     return true;
   }
-  return TakeScalar(value, text_buffer);
+  return TakeScalar(value, buffer);
 }
 
 bool JsonScanner::TakeWord(std::string_view word) {

@@ -18,7 +18,8 @@ struct JsonToken {
   std::string_view text;
 };
 
-/// Walks over the members of one JSON object (RFC 8259) without building anything. Texts are views
+/// Walks over the members of one JSON object, or the elements of one list (RFC 8259), without
+/// building anything. Texts are views
 /// into the input or, where they had escapes, into the buffer handed over. Strict: what is not JSON
 /// fails, but UTF-8 is not checked here. Objects and lists are nested `depth_max` deep at most.
 class JsonScanner {
@@ -32,9 +33,13 @@ class JsonScanner {
   /// `text_buffer` are written to only where there are escapes.
   bool Next(std::string_view& name, std::string& name_buffer, JsonToken& value,
             std::string& text_buffer);
+  /// Begins a list instead. False: it is none.
+  bool BeginList();
+  /// The next element of a list; as Next.
+  bool NextElement(JsonToken& value, std::string& text_buffer);
   /// The member that Next gave, as the text has it, from its name's quote on. Until the next Next.
   std::string_view member() const { return {member_, static_cast<std::size_t>(at_ - member_)}; }
-  /// True once the object ended and nothing followed it.
+  /// True once the object or list ended and nothing followed it.
   bool Complete() const { return complete_; }
 
  private:
@@ -52,6 +57,7 @@ class JsonScanner {
   bool TakeUnicodeEscape(std::string& buffer);
   bool TakeHex(std::uint32_t& unit);
   bool TakeNumber(std::string_view& text);
+  bool TakeValue(JsonToken& value, std::string& buffer);
   bool TakeScalar(JsonToken& value, std::string& buffer);
   bool SkipNested(std::string& buffer);
 

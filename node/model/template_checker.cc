@@ -7,12 +7,12 @@
 #include <string>
 #include <utility>
 
-#include <re2/re2.h>
-
 #include "node/base/text.h"
 #include "node/model/data_template.h"
 #include "node/model/identifier.h"
+#include "node/model/json_number.h"
 #include "node/model/json_scanner.h"
+#include "node/model/template_pattern.h"
 
 namespace idnode {
 namespace {
@@ -20,8 +20,10 @@ namespace {
 constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 // Digits that a double and an integer hold alike.
 constexpr std::size_t kExactDigits = 15;
-// Longest integer that is compared by its digits; longer ones are compared as doubles.
-constexpr std::size_t kPlainDigitsMax = 21;
+// What a compiled pattern takes in memory, about: each of its instructions, there and back, and the
+// rest of it.
+constexpr std::size_t kInstructionBytes = 32;
+constexpr std::size_t kPatternBytes = 2'048;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -134,19 +136,12 @@ bool ReadNumber(std::string_view text, double& number) {
   return point == std::string_view::npos || IsDigit(text[point + 1]);
 }
 
-// One text for equal numbers.
-std::string CanonicalNumber(std::string_view text, double number) {
-  if (number == 0) return "0";
-  const std::string_view digits = text[0] == '-' ? text.substr(1) : text;
-  if (digits.size() <= kPlainDigitsMax && std::all_of(digits.begin(), digits.end(), IsDigit)) {
-    return std::string(text);
-  }
-  std::array<char, 400> buffer;
-  const bool plain = std::trunc(number) == number && std::abs(number) < 1e21;
-  const auto end = plain ? std::to_chars(buffer.data(), buffer.data() + buffer.size(), number,
-                                         std::chars_format::fixed)
-                         : std::to_chars(buffer.data(), buffer.data() + buffer.size(), number);
-  return {buffer.data(), end.ptr};
+// One text for equal numbers, however they are written: attributes come in canonical form already,
+// values as they were sent.
+std::string CanonicalNumber(double number) {
+  std::string text;
+  AppendJsonNumber(number, text);
+  return text;
 }
 
 std::string NumberText(double number) {
@@ -191,13 +186,23 @@ struct ReadyItem {
   std::uint32_t length_min = 0;
   std::uint32_t length_max = UINT32_MAX;
   const TemplateItem* item = nullptr;
-  std::unique_ptr<const RE2> pattern;
+  std::shared_ptr<const RE2> pattern;
   std::vector<std::string_view> values;  ///< of an enum, in order
   std::size_t place = 0;                 ///< in DataTemplate::items
 };
 
-// Why a text does not fit; empty: it does.
-std::string TextFault(const ReadyItem& ready, std::string_view text) {
+// Why a text does not match the item's pattern; empty: it does.
+std::string PatternFault(const ReadyItem& ready, std::string_view text) {
+  if (text.size() > kTemplatePatternTextBytesMax) {
+    return std::to_string(text.size()) + " bytes; at most " +
+           std::to_string(kTemplatePatternTextBytesMax) + " with a pattern (pattern)";
+  }
+  if (ready.pattern->Match(text, 0, text.size(), RE2::UNANCHORED, nullptr, 0)) return {};
+  return "does not match " + ready.item->pattern + " (pattern)";
+}
+
+// Why a text does not fit; empty: it does. `matched`: its pattern is not tried.
+std::string TextFault(const ReadyItem& ready, std::string_view text, bool matched) {
   const auto lengths_and_pattern = [&]() -> std::string {
     if (ready.length_min != 0 || ready.length_max != UINT32_MAX) {
       const std::size_t count = CountCharacters(text);
@@ -207,11 +212,7 @@ std::string TextFault(const ReadyItem& ready, std::string_view text) {
     } else if (!IsUtf8(text)) {
       return "not UTF-8 (type)";
     }
-    if (ready.pattern != nullptr &&
-        !ready.pattern->Match(text, 0, text.size(), RE2::UNANCHORED, nullptr, 0)) {
-      return "does not match " + ready.item->pattern + " (pattern)";
-    }
-    return {};
+    return ready.pattern == nullptr || matched ? std::string() : PatternFault(ready, text);
   };
   switch (ready.type) {
     case ItemType::kString:
@@ -299,12 +300,28 @@ class TemplateChecker::Impl {
     return found != by_index.end() && found->first == index ? &by_name[found->second] : nullptr;
   }
 
-  Result<void> CheckAttributes(std::string_view json, Scratch& scratch,
-                               std::vector<UniqueClaim>* claims, const ItemSet* kept,
-                               ItemSet& seen) const;
-  Result<void> CheckValues(std::span<const ValueView> values, Scratch& scratch,
-                           std::vector<UniqueClaim>* claims, const ItemSet* kept,
-                           ItemSet& seen) const;
+  /// What one check works with.
+  struct Run {
+    Scratch& scratch;
+    std::vector<UniqueClaim>* claims;
+    const ItemSet* kept;
+    const ItemSet* matched;
+    ItemSet seen;
+
+    bool Kept(const ReadyItem& item) const { return kept != nullptr && kept->test(item.place); }
+    bool Matched(const ReadyItem& item) const {
+      return matched != nullptr && matched->test(item.place);
+    }
+  };
+  /// Of an attribute; `number` where it is one.
+  static std::string_view CanonicalOf(const ReadyItem& ready, const JsonToken& token, double number,
+                                      Scratch& scratch) {
+    if (IsNumeric(ready.type)) return scratch.Keep(CanonicalNumber(number));
+    // What had escapes is in the buffer, and gone with the next member.
+    return token.text.data() == scratch.text.data() ? scratch.Keep(token.text) : token.text;
+  }
+  Result<void> CheckAttributes(std::string_view json, Run& run) const;
+  Result<void> CheckValues(std::span<const ValueView> values, Run& run) const;
   Error Missing(const ItemSet& seen) const;
 
   DataTemplate content;
@@ -312,10 +329,12 @@ class TemplateChecker::Impl {
   std::vector<std::pair<std::uint32_t, std::size_t>> by_index;
   ItemSet required;
   bool has_unique = false;
+  std::size_t memory = 0;
 };
 
 Result<void> TemplateChecker::Impl::Prepare(const DataTemplate& given) {
   content = given;
+  memory = EncodeDataTemplate(content).size();
   by_name.resize(content.items.size());
   for (std::size_t i = 0; i < content.items.size(); ++i) {
     const TemplateItem& item = content.items[i];
@@ -331,14 +350,13 @@ Result<void> TemplateChecker::Impl::Prepare(const DataTemplate& given) {
     ready.values.assign(item.values.begin(), item.values.end());
     std::sort(ready.values.begin(), ready.values.end());
     if (!item.pattern.empty()) {
-      RE2::Options options;
-      options.set_log_errors(false);
-      options.set_max_mem(kTemplatePatternMemoryMax);
-      ready.pattern = std::make_unique<RE2>(item.pattern, options);
+      ready.pattern = CompiledPattern(item.pattern);
       if (!ready.pattern->ok()) {
         return Error(Errc::kInvalidRequest, item.name + ": " + ready.pattern->error(),
                      "properties." + item.name + ".pattern");
       }
+      memory += kPatternBytes +
+                kInstructionBytes * static_cast<std::size_t>(ready.pattern->ProgramSize());
     }
     required.set(i, item.required);
     has_unique = has_unique || item.unique;
@@ -370,7 +388,8 @@ Error ValueError(std::size_t position, std::string_view name, std::string_view d
 }
 
 // Why an attribute does not fit; empty: it does. `number` is set where it is one.
-std::string TokenFault(const ReadyItem& ready, const JsonToken& token, double& number) {
+std::string TokenFault(const ReadyItem& ready, const JsonToken& token, bool matched,
+                       double& number) {
   using Kind = JsonToken::Kind;
   if (IsNumeric(ready.type)) {
     if (token.kind != Kind::kNumber) {
@@ -385,14 +404,13 @@ std::string TokenFault(const ReadyItem& ready, const JsonToken& token, double& n
   if (token.kind != Kind::kString) {
     return std::string(KindName(token.kind)) + "; a text is needed (type)";
   }
-  return TextFault(ready, token.text);
+  return TextFault(ready, token.text, matched);
 }
 
 }  // namespace
 
-Result<void> TemplateChecker::Impl::CheckAttributes(std::string_view json, Scratch& scratch,
-                                                    std::vector<UniqueClaim>* claims,
-                                                    const ItemSet* kept, ItemSet& seen) const {
+Result<void> TemplateChecker::Impl::CheckAttributes(std::string_view json, Run& run) const {
+  Scratch& scratch = run.scratch;
   JsonScanner scanner(json, static_cast<int>(kTemplateDepthMax));
   if (!scanner.Begin()) return NoObject();
   std::string_view name;
@@ -411,32 +429,25 @@ Result<void> TemplateChecker::Impl::CheckAttributes(std::string_view json, Scrat
       return AttributeError(name, "the template has no such item (additionalProperties)");
     }
     expected = static_cast<std::size_t>(ready - by_name.data()) + 1;
-    if (ready->disabled && (kept == nullptr || !kept->test(ready->place))) {
+    if (ready->disabled && !run.Kept(*ready)) {
       return AttributeError(name, "the item is disabled (x-idnode-disabled)");
     }
-    if (seen.test(ready->place)) return AttributeError(name, "given twice");
-    seen.set(ready->place);
+    if (run.seen.test(ready->place)) return AttributeError(name, "given twice");
+    run.seen.set(ready->place);
     double number = 0;
-    if (const std::string fault = TokenFault(*ready, token, number); !fault.empty()) {
+    if (const std::string fault = TokenFault(*ready, token, run.Matched(*ready), number);
+        !fault.empty()) {
       return AttributeError(name, fault);
     }
-    if (ready->unique && claims != nullptr) {
-      std::string_view canonical = token.text;
-      if (IsNumeric(ready->type)) {
-        canonical = scratch.Keep(CanonicalNumber(token.text, number));
-      } else if (token.text.data() == scratch.text.data()) {
-        canonical = scratch.Keep(token.text);
-      }
-      claims->push_back({ready->name, canonical, {}});
+    if (ready->unique && run.claims != nullptr) {
+      run.claims->push_back({ready->name, CanonicalOf(*ready, token, number, scratch), {}});
     }
   }
   if (!scanner.Complete()) return NoObject();
   return {};
 }
 
-Result<void> TemplateChecker::Impl::CheckValues(std::span<const ValueView> values, Scratch& scratch,
-                                                std::vector<UniqueClaim>* claims,
-                                                const ItemSet* kept, ItemSet& seen) const {
+Result<void> TemplateChecker::Impl::CheckValues(std::span<const ValueView> values, Run& run) const {
   for (std::size_t i = 0; i < values.size(); ++i) {
     const ValueView& value = values[i];
     if (value.index < kTemplateIndexMin) continue;
@@ -453,13 +464,13 @@ Result<void> TemplateChecker::Impl::CheckValues(std::span<const ValueView> value
                         "the value of index " + std::to_string(value.index) + " has another type",
                         "type");
     }
-    if (ready->disabled && (kept == nullptr || !kept->test(ready->place))) {
+    if (ready->disabled && !run.Kept(*ready)) {
       return ValueError(i, ready->name, "the item is disabled (x-idnode-disabled)");
     }
-    if (seen.test(ready->place)) {
+    if (run.seen.test(ready->place)) {
       return ValueError(i, ready->name, "given twice, as attribute and as value");
     }
-    seen.set(ready->place);
+    run.seen.set(ready->place);
     double number = 0;
     std::string fault;
     if (IsNumeric(ready->type)) {
@@ -467,13 +478,13 @@ Result<void> TemplateChecker::Impl::CheckValues(std::span<const ValueView> value
     } else if (ready->type == ItemType::kBoolean) {
       if (value.data != "true" && value.data != "false") fault = "neither true nor false (type)";
     } else {
-      fault = TextFault(*ready, value.data);
+      fault = TextFault(*ready, value.data, run.Matched(*ready));
     }
     if (!fault.empty()) return ValueError(i, ready->name, fault);
-    if (ready->unique && claims != nullptr) {
+    if (ready->unique && run.claims != nullptr) {
       const std::string_view canonical =
-          IsNumeric(ready->type) ? scratch.Keep(CanonicalNumber(value.data, number)) : value.data;
-      claims->push_back({ready->name, canonical, i});
+          IsNumeric(ready->type) ? run.scratch.Keep(CanonicalNumber(number)) : value.data;
+      run.claims->push_back({ready->name, canonical, i});
     }
   }
   return {};
@@ -504,31 +515,48 @@ Result<std::shared_ptr<const TemplateChecker>> TemplateChecker::Make(const DataT
 
 Result<void> TemplateChecker::Check(std::string_view attributes_json,
                                     std::span<const ValueView> values, Scratch& scratch,
-                                    std::vector<UniqueClaim>* claims, const ItemSet* kept) const {
+                                    std::vector<UniqueClaim>* claims, const ItemSet* kept,
+                                    const ItemSet* matched) const {
   scratch.kept_used = 0;
-  ItemSet seen;
+  Impl::Run run{scratch, claims, kept, matched, {}};
   if (!attributes_json.empty()) {
-    IDNODE_RETURN_IF_ERROR(impl_->CheckAttributes(attributes_json, scratch, claims, kept, seen));
+    IDNODE_RETURN_IF_ERROR(impl_->CheckAttributes(attributes_json, run));
   }
-  IDNODE_RETURN_IF_ERROR(impl_->CheckValues(values, scratch, claims, kept, seen));
-  if ((impl_->required & ~seen).any()) return impl_->Missing(seen);
+  IDNODE_RETURN_IF_ERROR(impl_->CheckValues(values, run));
+  if ((impl_->required & ~run.seen).any()) return impl_->Missing(run.seen);
   return {};
 }
 
 ItemSet TemplateChecker::Present(std::string_view attributes_json,
-                                 std::span<const ValueView> values, Scratch& scratch) const {
+                                 std::span<const ValueView> values, Scratch& scratch,
+                                 std::vector<UniqueClaim>* claims) const {
+  scratch.kept_used = 0;
   ItemSet present;
   JsonScanner scanner(attributes_json, static_cast<int>(kTemplateDepthMax));
   if (scanner.Begin()) {
     std::string_view name;
     JsonToken token;
     while (scanner.Next(name, scratch.name, token, scratch.text)) {
-      if (const ReadyItem* ready = impl_->Find(name)) present.set(ready->place);
+      const ReadyItem* ready = impl_->Find(name);
+      if (ready == nullptr) continue;
+      present.set(ready->place);
+      if (claims == nullptr || !ready->unique) continue;
+      double number = 0;
+      if (IsNumeric(ready->type) && !ReadNumber(token.text, number)) continue;
+      claims->push_back({ready->name, Impl::CanonicalOf(*ready, token, number, scratch), {}});
     }
   }
-  for (const auto& value : values) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const ValueView& value = values[i];
     const ReadyItem* ready = impl_->Find(value.index);
-    if (ready != nullptr && EqualFolded(value.type, ready->name)) present.set(ready->place);
+    if (ready == nullptr || !EqualFolded(value.type, ready->name)) continue;
+    present.set(ready->place);
+    if (claims == nullptr || !ready->unique) continue;
+    double number = 0;
+    if (IsNumeric(ready->type) && !ReadNumber(value.data, number)) continue;
+    claims->push_back({ready->name,
+                       IsNumeric(ready->type) ? scratch.Keep(CanonicalNumber(number)) : value.data,
+                       i});
   }
   return present;
 }
@@ -544,6 +572,8 @@ const TemplateItem* TemplateChecker::ItemOf(const ValueView& value) const {
 }
 
 bool TemplateChecker::has_unique_items() const { return impl_->has_unique; }
+
+std::size_t TemplateChecker::memory() const { return impl_->memory; }
 
 const DataTemplate& TemplateChecker::content() const { return impl_->content; }
 

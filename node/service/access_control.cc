@@ -1,5 +1,8 @@
 #include "node/service/access_control.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "node/base/log.h"
 #include "node/base/text.h"
 #include "node/service/access_control_impl.h"
@@ -38,12 +41,15 @@ AccessControl::Impl::EntryRef AccessControl::Impl::EntryOf(StoredApplication sto
 
 // With the mutex held. Replaces what is known of the application.
 void AccessControl::Impl::Publish(EntryRef entry) {
-  EntryRef& known = by_name_[entry->stored.info.name];
+  const EntryRef known = std::exchange(by_name_[entry->stored.info.name], entry);
+  std::vector<std::string> of_several;
   if (known != nullptr) {
     for (const auto& hash : known->stored.token_hashes) by_hash_.erase(hash);
     for (const auto& fingerprint : known->stored.info.certificates) {
       const auto bound = by_certificate_.find(fingerprint);
-      if (bound != by_certificate_.end() && bound->second == known) by_certificate_.erase(bound);
+      if (bound == by_certificate_.end()) continue;
+      if (bound->second == nullptr) of_several.push_back(fingerprint);
+      if (bound->second == known) by_certificate_.erase(bound);
     }
   }
   for (std::size_t i = 0; i < entry->stored.token_hashes.size(); ++i) {
@@ -52,14 +58,32 @@ void AccessControl::Impl::Publish(EntryRef entry) {
   if (!entry->stored.info.revoked) {
     for (const auto& fingerprint : entry->stored.info.certificates) {
       const auto [bound, is_new] = by_certificate_.emplace(fingerprint, entry);
-      if (is_new) continue;
+      if (is_new || bound->second == nullptr) continue;
       // A revocation did not reach the store before the certificate went to another: nobody's then.
       LogError("a certificate is bound to two applications, so to none",
                {{"fingerprint", fingerprint}, {"application", entry->stored.info.name}});
       bound->second = nullptr;
     }
   }
-  known = std::move(entry);
+  for (const auto& fingerprint : of_several) Settle(fingerprint);
+}
+
+// With the mutex held. A certificate that several applications had is that one's which alone is
+// left, if so. Goes through all applications: there is hardly ever such a certificate.
+void AccessControl::Impl::Settle(const std::string& fingerprint) {
+  EntryRef left;
+  std::size_t holders = 0;
+  for (const auto& [name, entry] : by_name_) {
+    const auto& certificates = entry->stored.info.certificates;
+    if (entry->stored.info.revoked ||
+        std::find(certificates.begin(), certificates.end(), fingerprint) == certificates.end()) {
+      continue;
+    }
+    left = entry;
+    ++holders;
+  }
+  by_certificate_.erase(fingerprint);
+  if (holders > 0) by_certificate_.emplace(fingerprint, holders == 1 ? left : nullptr);
 }
 
 Result<void> AccessControl::Impl::Load(const std::string& data_dir) {
@@ -138,6 +162,11 @@ AccessControl::Impl::EntryRef AccessControl::Impl::Find(const std::string& name)
   return found == by_name_.end() ? nullptr : found->second;
 }
 
+bool AccessControl::Impl::Exists(std::string_view name) const {
+  std::shared_lock lock(mutex_);
+  return by_name_.contains(name);
+}
+
 // Reads an application from the store into memory, unless it is there.
 Result<void> AccessControl::Impl::Learn(const std::string& name, Deadline deadline) {
   auto row = engine_.Get(0, ApplicationKey(name), deadline);
@@ -177,6 +206,8 @@ Result<std::vector<ApplicationInfo>> AccessControl::ListApplications(
     const Actor& actor, const std::string& enterprise) const {
   return impl_->List(actor, enterprise);
 }
+
+bool AccessControl::Exists(std::string_view name) const { return impl_->Exists(name); }
 
 Result<ApplicationInfo> AccessControl::RevokeApplication(const Actor& actor,
                                                          const std::string& name,

@@ -78,7 +78,10 @@ class AccessControl {
   /// Operator and auditor: all; an administrator: of its enterprise. `enterprise` narrows.
   Result<std::vector<ApplicationInfo>> ListApplications(const Actor& actor,
                                                         const std::string& enterprise = {}) const;
-  /// Errors: kPermissionDenied, kNotFound.
+  /// Whether there is an application of this name, revoked or not. Names are not given twice.
+  bool Exists(std::string_view name) const;
+  /// Effective at once, before it is durable, as are RevokeToken and UnbindCertificate; all have 5
+  /// s at least to become so, whatever the deadline. Errors: kPermissionDenied, kNotFound.
   Result<ApplicationInfo> RevokeApplication(const Actor& actor, const std::string& name,
                                             Deadline deadline);
 

@@ -7,6 +7,7 @@
 #include "node/model/codes.h"
 #include "node/model/identifier.h"
 #include "node/service/access_control_impl.h"
+#include "node/service/logged_act.h"
 
 namespace idnode::service {
 namespace {
@@ -94,7 +95,7 @@ bool AccessControl::Impl::AllOfEnterprise(const std::vector<std::string>& prefix
                                           std::string_view enterprise) const {
   return !enterprise.empty() &&
          std::all_of(prefixes.begin(), prefixes.end(), [&](const std::string& prefix) {
-           return prefixes_.EnterpriseOf(prefix) == enterprise;
+           return prefixes_.OwnerOf(prefix) == enterprise;
          });
 }
 
@@ -124,13 +125,16 @@ Result<AccessControl::Impl::EntryRef> AccessControl::Impl::FindPermitted(const A
   }
   const bool own = entry != nullptr && Owns(actor.who(), entry->stored.info, gives_credentials);
   IDNODE_RETURN_IF_ERROR(audit_.Permit(actor, action, own, TargetOf(name)));
-  if (entry == nullptr) return NoApplication(name);
+  if (entry == nullptr) {
+    audit_.Refused(actor, ActionName(action), TargetOf(name), Errc::kNotFound);
+    return NoApplication(name);
+  }
   return entry;
 }
 
 std::string AccessControl::Impl::CommonEnterprise(const std::vector<std::string>& prefixes) const {
   if (prefixes.empty()) return {};
-  std::string enterprise = prefixes_.EnterpriseOf(prefixes.front());
+  std::string enterprise = prefixes_.OwnerOf(prefixes.front());
   return AllOfEnterprise(prefixes, enterprise) ? enterprise : std::string();
 }
 
@@ -204,9 +208,15 @@ Result<std::pair<ApplicationInfo, std::string>> AccessControl::Impl::Create(
                    wanted.role == Role::kApplication &&
                    (wanted.enterprise.empty() || wanted.enterprise == caller.enterprise) &&
                    AllOfEnterprise(folded, caller.enterprise);
-  IDNODE_RETURN_IF_ERROR(
-      audit_.Permit(actor, Action::kApplicationCreate, own, TargetOf(wanted.name)));
-  auto info = Checked(caller, wanted);
+  const std::string_view target = TargetOf(wanted.name);
+  IDNODE_RETURN_IF_ERROR(audit_.Permit(actor, Action::kApplicationCreate, own, target));
+  return LoggedAct(audit_, actor, Action::kApplicationCreate, target,
+                   [&] { return CreateNew(actor, wanted, deadline); });
+}
+
+Result<std::pair<ApplicationInfo, std::string>> AccessControl::Impl::CreateNew(
+    const Actor& actor, const NewApplication& wanted, Deadline deadline) {
+  auto info = Checked(actor.who(), wanted);
   if (!info.ok()) return info.error();
   const auto expires_ms = ExpiryOf(info->created_ms, wanted.expires_in);
   if (!expires_ms.ok()) return expires_ms.error();
@@ -302,8 +312,13 @@ Result<ApplicationInfo> AccessControl::Impl::DoAtOnce(const Actor& actor, Action
   const std::lock_guard one(acts_);
   const EntryRef now = Find(name);
   const RowChange row{ApplicationKey(name), EncodeApplication(now->stored), std::nullopt};
-  IDNODE_RETURN_IF_ERROR(audit_.Do(actor, {action, name, before, ApplicationJson(now->stored.info)},
-                                   {&row, 1}, deadline));
+  const auto done = audit_.Do(actor, {action, name, before, ApplicationJson(now->stored.info)},
+                              {&row, 1}, AtOnceDeadline(clock_, deadline));
+  if (done.code() == Errc::kUndetermined) {
+    // Here it holds, whether or not the entry of the act was written.
+    audit_.Refused(actor, ActionName(action), name, done.code());
+  }
+  if (!done.ok()) return done.error();
   return now->stored.info;
 }
 
@@ -311,9 +326,10 @@ Result<ApplicationInfo> AccessControl::Impl::Revoke(const Actor& actor, const st
                                                     Deadline deadline) {
   const auto entry = FindPermitted(actor, Action::kApplicationRevoke, name, false, deadline);
   if (!entry.ok()) return entry.error();
-  return DoAtOnce(
-      actor, Action::kApplicationRevoke, name,
-      [](StoredApplication& application) { application.info.revoked = true; }, deadline);
+  const Edit edit = [](StoredApplication& application) { application.info.revoked = true; };
+  return LoggedAct(audit_, actor, Action::kApplicationRevoke, name, [&] {
+    return DoAtOnce(actor, Action::kApplicationRevoke, name, edit, deadline);
+  });
 }
 
 Result<AccessControl::NewToken> AccessControl::Impl::CreateToken(
@@ -321,6 +337,13 @@ Result<AccessControl::NewToken> AccessControl::Impl::CreateToken(
     std::chrono::seconds overlap, Deadline deadline) {
   const auto known = FindPermitted(actor, Action::kTokenCreate, name, true, deadline);
   if (!known.ok()) return known.error();
+  return LoggedAct(audit_, actor, Action::kTokenCreate, name,
+                   [&] { return AddToken(actor, name, expires_in, rotate, overlap, deadline); });
+}
+
+Result<AccessControl::NewToken> AccessControl::Impl::AddToken(
+    const Actor& actor, const std::string& name, std::chrono::seconds expires_in, bool rotate,
+    std::chrono::seconds overlap, Deadline deadline) {
   const std::int64_t now_ms = clock_.WallMs();
   const auto expires_ms = ExpiryOf(now_ms, expires_in);
   if (!expires_ms.ok()) return expires_ms.error();
@@ -361,13 +384,16 @@ Result<ApplicationInfo> AccessControl::Impl::RevokeToken(const Actor& actor,
   if (!entry.ok()) return entry.error();
   const auto& tokens = (*entry)->stored.info.tokens;
   const auto has_id = [&id](const TokenInfo& token) { return token.id == id; };
-  if (std::none_of(tokens.begin(), tokens.end(), has_id)) {
-    return Error(Errc::kNotFound, "the application has no token of this id", "id");
-  }
-  const auto edit = [&](StoredApplication& application) {
+  const Edit edit = [&](StoredApplication& application) {
     for (auto& token : application.info.tokens) token.revoked = token.revoked || has_id(token);
   };
-  return DoAtOnce(actor, Action::kTokenRevoke, name, edit, deadline);
+  const auto run = [&]() -> Result<ApplicationInfo> {
+    if (std::none_of(tokens.begin(), tokens.end(), has_id)) {
+      return Error(Errc::kNotFound, "the application has no token of this id", "id");
+    }
+    return DoAtOnce(actor, Action::kTokenRevoke, name, edit, deadline);
+  };
+  return LoggedAct(audit_, actor, Action::kTokenRevoke, name, run);
 }
 
 Result<ApplicationInfo> AccessControl::Impl::Bind(const Actor& actor, const std::string& name,
@@ -375,6 +401,14 @@ Result<ApplicationInfo> AccessControl::Impl::Bind(const Actor& actor, const std:
                                                   Deadline deadline) {
   const auto known = FindPermitted(actor, Action::kCertificateBind, name, true, deadline);
   if (!known.ok()) return known.error();
+  return LoggedAct(audit_, actor, Action::kCertificateBind, name,
+                   [&] { return AddCertificate(actor, name, fingerprint, deadline); });
+}
+
+Result<ApplicationInfo> AccessControl::Impl::AddCertificate(const Actor& actor,
+                                                            const std::string& name,
+                                                            const std::string& fingerprint,
+                                                            Deadline deadline) {
   const auto normal = NormalFingerprint(fingerprint);
   if (!normal.ok()) return normal.error();
   const std::lock_guard one(acts_);
@@ -406,16 +440,20 @@ Result<ApplicationInfo> AccessControl::Impl::Unbind(const Actor& actor, const st
                                                     Deadline deadline) {
   const auto entry = FindPermitted(actor, Action::kCertificateBind, name, false, deadline);
   if (!entry.ok()) return entry.error();
-  const auto normal = NormalFingerprint(fingerprint);
-  if (!normal.ok()) return normal.error();
   const auto& certificates = (*entry)->stored.info.certificates;
-  if (std::find(certificates.begin(), certificates.end(), *normal) == certificates.end()) {
-    return Error(Errc::kNotFound, "the certificate is not bound to the application", "fingerprint");
-  }
-  return DoAtOnce(
-      actor, Action::kCertificateBind, name,
-      [&](StoredApplication& application) { std::erase(application.info.certificates, *normal); },
-      deadline);
+  const auto run = [&]() -> Result<ApplicationInfo> {
+    const auto normal = NormalFingerprint(fingerprint);
+    if (!normal.ok()) return normal.error();
+    if (std::find(certificates.begin(), certificates.end(), *normal) == certificates.end()) {
+      return Error(Errc::kNotFound, "the certificate is not bound to the application",
+                   "fingerprint");
+    }
+    const Edit edit = [&](StoredApplication& application) {
+      std::erase(application.info.certificates, *normal);
+    };
+    return DoAtOnce(actor, Action::kCertificateBind, name, edit, deadline);
+  };
+  return LoggedAct(audit_, actor, Action::kCertificateBind, name, run);
 }
 
 }  // namespace idnode::service

@@ -44,6 +44,7 @@ class AccessControl::Impl {
                                                          const NewApplication& wanted,
                                                          Deadline deadline);
   Result<std::vector<ApplicationInfo>> List(const Actor& actor, const std::string& enterprise);
+  bool Exists(std::string_view name) const;
   Result<ApplicationInfo> Revoke(const Actor& actor, const std::string& name, Deadline deadline);
   Result<NewToken> CreateToken(const Actor& actor, const std::string& name,
                                std::chrono::seconds expires_in, bool rotate,
@@ -72,6 +73,14 @@ class AccessControl::Impl {
   Result<void> Learn(const std::string& name, Deadline deadline);
   Result<EntryRef> FindPermitted(const Actor& actor, Action action, const std::string& name,
                                  bool gives_credentials, Deadline deadline);
+  Result<std::pair<ApplicationInfo, std::string>> CreateNew(const Actor& actor,
+                                                            const NewApplication& wanted,
+                                                            Deadline deadline);
+  Result<NewToken> AddToken(const Actor& actor, const std::string& name,
+                            std::chrono::seconds expires_in, bool rotate,
+                            std::chrono::seconds overlap, Deadline deadline);
+  Result<ApplicationInfo> AddCertificate(const Actor& actor, const std::string& name,
+                                         const std::string& fingerprint, Deadline deadline);
   bool Owns(const Caller& caller, const ApplicationInfo& info, bool gives_credentials) const;
   bool AllOfEnterprise(const std::vector<std::string>& prefixes, std::string_view enterprise) const;
   Result<ApplicationInfo> Checked(const Caller& caller, const NewApplication& wanted) const;
@@ -79,6 +88,7 @@ class AccessControl::Impl {
   std::string CommonEnterprise(const std::vector<std::string>& prefixes) const;
 
   void Publish(EntryRef entry);
+  void Settle(const std::string& fingerprint);
   EntryRef Apply(const std::string& name, const Edit& edit);
   Result<ApplicationInfo> Do(const Actor& actor, Action action, const std::string& name,
                              const Edit& edit, Deadline deadline);

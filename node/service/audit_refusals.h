@@ -10,10 +10,16 @@
 
 namespace idnode::service {
 
+/// Kinds of refusals of one source; half of `refusals_max` where that is less.
+inline constexpr std::size_t kRefusalsOfOneMax = 50;
+
 /// Refusals on their way into the audit log. Those alike (who, from, action, target, error) become
-/// one with a count. Bounded, whoever tries however much: at most `refusals_max` kinds wait, and
-/// kinds beyond what a bucket of `refusals_max` lets through, refilled at `refusals_per_second`,
-/// are counted together in one entry of "many". Not thread-safe.
+/// one with a count. Bounded, whoever tries however much: of one source (who and from) a bucket of
+/// kRefusalsOfOneMax kinds, refilled at a tenth of `refusals_per_second`, comes through; the others
+/// are counted in one entry that still names the source, its action and target "many". So one
+/// source hides what it did itself, and nothing of others'. At most `refusals_max` entries wait,
+/// and what a bucket of as many, refilled at `refusals_per_second`, does not let through is counted
+/// in one entry whose source is "many" too. Not thread-safe.
 class AuditRefusals {
  public:
   explicit AuditRefusals(const AuditOptions& options);
@@ -28,13 +34,26 @@ class AuditRefusals {
   void PutBack(std::vector<AuditEntry> refusals);
 
  private:
+  using Time = std::chrono::steady_clock::time_point;
+  struct Bucket {
+    double tokens = 0;
+    Time refilled{};
+    void Refill(Time now, double per_second, double tokens_max);
+    bool Take();
+  };
+
   static std::string KindOf(const AuditEntry& refusal);
+  /// The bucket of who is refused; nullptr: too many are watched already.
+  Bucket* SourceOf(const AuditEntry& refusal, Time now);
+  /// Adds it if there is room.
+  bool AddKind(std::string kind, AuditEntry refusal);
   void CountAmongMany(const AuditEntry& refusal);
 
   const std::size_t kinds_max_;
+  const double of_one_max_;
   const double tokens_per_second_;
-  double tokens_;
-  std::chrono::steady_clock::time_point refilled_{};
+  Bucket all_;
+  std::map<std::string, Bucket> sources_;       ///< those whose bucket is not full, and some others
   std::map<std::string, std::size_t> by_kind_;  ///< place in kinds_
   std::vector<AuditEntry> kinds_;
   AuditEntry many_;

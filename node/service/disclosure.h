@@ -4,10 +4,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "node/base/clock.h"
 #include "node/base/result.h"
+#include "node/model/data_template.h"
 #include "node/model/record.h"
 #include "node/service/caller.h"
 #include "node/service/grant_store.h"
@@ -17,6 +19,16 @@ namespace idnode::service {
 
 /// Same numbers as idnode.v1.Visibility, from the widest to the narrowest.
 enum class Visibility : std::uint8_t { kPublic = 1, kGranted = 2, kPrivate = 3 };
+
+/// What one asker may see of the records of one template, worked out once. Immutable; shared.
+struct DisclosureRules {
+  TemplateRef known;             ///< nullptr: the records name none that is known
+  bool granted_record = false;   ///< a grant covers all of the record that is not private
+  std::vector<GrantRef> grants;  ///< those that name items
+  ItemSet granted;               ///< items of the template that some grant covers
+  ItemSet withheld;              ///< items of the template that are not seen
+};
+using DisclosureRulesRef = std::shared_ptr<const DisclosureRules>;
 
 /// What of one record its asker may see: made by DisclosurePolicy, asked by every front end for
 /// each value and attribute. What may not be seen is absent. Cheap where everything, or only what
@@ -38,15 +50,12 @@ class Disclosure {
  private:
   friend class DisclosurePolicy;
   explicit Disclosure(bool all) : all_(all) {}
-  bool IsGranted(std::string_view name, bool of_item) const;
-  bool Sees(const TemplateItem& item) const;
+  explicit Disclosure(DisclosureRulesRef rules)
+      : all_(false), filters_attributes_(rules->withheld.any()), rules_(std::move(rules)) {}
 
   bool all_;
   bool filters_attributes_ = false;
-  bool granted_record_ = false;    ///< a grant covers all of the record that is not private
-  bool granted_template_ = false;  ///< a grant covers all items of the template likewise
-  TemplateRef template_;           ///< nullptr: the record names none that is known
-  std::vector<GrantRef> grants_;   ///< those that name items
+  DisclosureRulesRef rules_;  ///< nullptr: no template and no grants
 };
 
 struct ItemVisibility {
@@ -59,7 +68,8 @@ struct ItemVisibility {
 /// The one place that decides who sees what of a record (design §9). Values: the narrower of their
 /// permission bits (public read: public; neither that nor admin read: private; else granted) and of
 /// their template item's visibility. Attributes: their template item's visibility; public without
-/// one. Thread-safe; in memory.
+/// one. Thread-safe; in memory. What is worked out for an asker and a template is kept by the
+/// thread as long as grants and template are the same and none of the grants has ended.
 class DisclosurePolicy {
  public:
   DisclosurePolicy(const TemplateRegistry& templates, const GrantStore& grants,
@@ -79,6 +89,11 @@ class DisclosurePolicy {
                                         const RecordView& record) const;
 
  private:
+  struct Kept;
+  /// What holds for all records of the template, but for grants of single identifiers.
+  const Kept& KeptFor(const Caller& caller, std::string_view folded_identifier,
+                      std::string_view template_ref, const TemplateRef& known) const;
+
   const TemplateRegistry& templates_;
   const GrantStore& grants_;
   const PrefixRegistry& prefixes_;

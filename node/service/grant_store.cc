@@ -1,6 +1,7 @@
 #include "node/service/grant_store.h"
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <chrono>
 #include <map>
@@ -192,17 +193,22 @@ Result<void> CheckSubject(GrantInfo& grant) {
   return {};
 }
 
+using Applications = std::function<bool(std::string_view)>;
+
 // To whom it is.
-Result<void> CheckGrantee(GrantInfo& grant) {
+Result<void> CheckGrantee(GrantInfo& grant, const Applications& exists) {
   if (grant.to_enterprise.empty() == grant.to_application.empty()) {
     return Invalid("give either an enterprise or an application",
                    grant.to_application.empty() ? "grant.toEnterprise" : "grant.toApplication");
   }
   if (grant.to_enterprise.empty()) {
-    if (IsApplicationName(grant.to_application)) return {};
-    return Invalid("an application's name has 1 to " + std::to_string(kApplicationBytesMax) +
-                       " of a-z, 0-9, \".\", \"_\" and \"-\"",
-                   "grant.toApplication");
+    if (!IsApplicationName(grant.to_application)) {
+      return Invalid("an application's name has 1 to " + std::to_string(kApplicationBytesMax) +
+                         " of a-z, 0-9, \".\", \"_\" and \"-\"",
+                     "grant.toApplication");
+    }
+    if (exists != nullptr && exists(grant.to_application)) return {};
+    return Invalid("there is no application " + grant.to_application, "grant.toApplication");
   }
   auto code = CheckCreditCode(grant.to_enterprise);
   if (!code.ok()) return Invalid(code.error().detail, "grant.toEnterprise");
@@ -211,10 +217,10 @@ Result<void> CheckGrantee(GrantInfo& grant) {
 }
 
 // Checks and folds what the caller gave.
-Result<void> CheckGrant(GrantInfo& grant, std::int64_t now_ms) {
+Result<void> CheckGrant(GrantInfo& grant, std::int64_t now_ms, const Applications& exists) {
   IDNODE_RETURN_IF_ERROR(CheckSubject(grant));
   IDNODE_RETURN_IF_ERROR(CheckItems(grant.items));
-  IDNODE_RETURN_IF_ERROR(CheckGrantee(grant));
+  IDNODE_RETURN_IF_ERROR(CheckGrantee(grant, exists));
   if (!grant.InForceAt(now_ms)) {
     return Invalid("the end is not in the future", "grant.endsAt");
   }
@@ -246,6 +252,18 @@ void MakeIndexKey(Grantee kind, std::string_view grantee, Subject subject, std::
   key += name;
 }
 
+std::uint64_t NewGeneration() {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1) + 1;
+}
+
+// Whom an identifier was granted to.
+std::string GranteeOf(const GrantInfo& grant) {
+  return grant.to_enterprise.empty()
+             ? static_cast<char>(Grantee::kApplication) + grant.to_application
+             : static_cast<char>(Grantee::kEnterprise) + grant.to_enterprise;
+}
+
 std::string IndexKeyOf(const GrantInfo& grant) {
   std::string key;
   const bool enterprise = !grant.to_enterprise.empty();
@@ -268,6 +286,7 @@ class GrantStore::Impl {
   Impl(storage::Engine& engine, AuditLog& audit, const PrefixRegistry& prefixes, const Clock& clock)
       : engine_(engine), audit_(audit), prefixes_(prefixes), clock_(clock) {}
 
+  void SetApplications(Applications exists) { exists_ = std::move(exists); }
   Result<void> Load();
   Result<GrantInfo> Create(const Actor& actor, GrantInfo grant, Deadline deadline);
   Result<GrantInfo> Revoke(const Actor& actor, std::string_view prefix, const std::string& id,
@@ -275,16 +294,20 @@ class GrantStore::Impl {
   Result<std::vector<GrantInfo>> List(const Actor& actor, std::string_view prefix) const;
   std::vector<GrantRef> Of(std::string_view folded_prefix) const;
   void Find(const Match& match, std::vector<GrantRef>& out) const;
+  bool HasOfIdentifiers(std::string_view folded_prefix, std::string_view enterprise,
+                        std::string_view application) const;
+  std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
 
  private:
   struct OfPrefix {
     std::map<std::string, GrantRef, std::less<>> by_id;
     TextMap<std::vector<GrantRef>> in_force;  ///< by index key; ended ones too
+    TextMap<std::size_t> of_identifiers;      ///< how many of these are of one; by grantee
   };
 
-  static void PutInForce(OfPrefix& of, const GrantRef& grant);
+  void PutInForce(OfPrefix& of, const GrantRef& grant);
   /// False where it was not in force.
-  static bool TakeOutOfForce(OfPrefix& of, const GrantInfo& grant);
+  bool TakeOutOfForce(OfPrefix& of, const GrantInfo& grant);
   void Add(const GrantRef& grant);
   GrantRef FindById(std::string_view prefix, std::string_view id) const;
 
@@ -292,13 +315,17 @@ class GrantStore::Impl {
   AuditLog& audit_;
   const PrefixRegistry& prefixes_;
   const Clock& clock_;
+  Applications exists_;
   std::mutex acts_;  ///< one act at a time; taken before mutex_
   mutable std::shared_mutex mutex_;
   TextMap<OfPrefix> by_prefix_;
+  std::atomic<std::uint64_t> generation_{NewGeneration()};  ///< changes while mutex_ is held
 };
 
 void GrantStore::Impl::PutInForce(OfPrefix& of, const GrantRef& grant) {
   of.in_force[IndexKeyOf(*grant)].push_back(grant);
+  if (!grant->identifier.empty()) ++of.of_identifiers[GranteeOf(*grant)];
+  generation_.store(NewGeneration(), std::memory_order_release);
 }
 
 bool GrantStore::Impl::TakeOutOfForce(OfPrefix& of, const GrantInfo& grant) {
@@ -307,7 +334,13 @@ bool GrantStore::Impl::TakeOutOfForce(OfPrefix& of, const GrantInfo& grant) {
   const auto taken =
       std::erase_if(found->second, [&](const GrantRef& other) { return other->id == grant.id; });
   if (found->second.empty()) of.in_force.erase(found);
-  return taken > 0;
+  if (taken == 0) return false;
+  if (!grant.identifier.empty()) {
+    const auto counted = of.of_identifiers.find(GranteeOf(grant));
+    if (--counted->second == 0) of.of_identifiers.erase(counted);
+  }
+  generation_.store(NewGeneration(), std::memory_order_release);
+  return true;
 }
 
 void GrantStore::Impl::Add(const GrantRef& grant) {
@@ -351,7 +384,7 @@ Result<GrantInfo> GrantStore::Impl::Create(const Actor& actor, GrantInfo grant, 
     return Invalid("this node is not responsible for the prefix", "grant.prefix");
   }
   grant.created_ms = clock_.WallMs();
-  IDNODE_RETURN_IF_ERROR(CheckGrant(grant, grant.created_ms));
+  IDNODE_RETURN_IF_ERROR(CheckGrant(grant, grant.created_ms, exists_));
   grant.created_by = WhoIs(actor.who());
   grant.id = Hex(SecureRandom(kIdBytes));
 
@@ -488,11 +521,29 @@ void GrantStore::Impl::Find(const Match& match, std::vector<GrantRef>& out) cons
             out.end());
 }
 
+bool GrantStore::Impl::HasOfIdentifiers(std::string_view folded_prefix, std::string_view enterprise,
+                                        std::string_view application) const {
+  const std::shared_lock lock(mutex_);
+  const auto of = by_prefix_.find(folded_prefix);
+  if (of == by_prefix_.end() || of->second.of_identifiers.empty()) return false;
+  std::string key;
+  const auto has = [&](Grantee kind, std::string_view grantee) {
+    if (grantee.empty()) return false;
+    key.assign(1, static_cast<char>(kind)).append(grantee);
+    return of->second.of_identifiers.contains(std::string_view(key));
+  };
+  return has(Grantee::kEnterprise, enterprise) || has(Grantee::kApplication, application);
+}
+
 GrantStore::GrantStore(storage::Engine& engine, AuditLog& audit, const PrefixRegistry& prefixes,
                        const Clock& clock)
     : impl_(std::make_unique<Impl>(engine, audit, prefixes, clock)) {}
 
 GrantStore::~GrantStore() = default;
+
+void GrantStore::SetApplications(std::function<bool(std::string_view)> exists) {
+  impl_->SetApplications(std::move(exists));
+}
 
 Result<void> GrantStore::Load() { return impl_->Load(); }
 
@@ -517,5 +568,12 @@ std::vector<GrantRef> GrantStore::Of(std::string_view folded_prefix) const {
 void GrantStore::Find(const Match& match, std::vector<GrantRef>& out) const {
   impl_->Find(match, out);
 }
+
+bool GrantStore::HasOfIdentifiers(std::string_view folded_prefix, std::string_view enterprise,
+                                  std::string_view application) const {
+  return impl_->HasOfIdentifiers(folded_prefix, enterprise, application);
+}
+
+std::uint64_t GrantStore::generation() const { return impl_->generation(); }
 
 }  // namespace idnode::service

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -51,11 +52,15 @@ class GrantStore {
   GrantStore(storage::Engine& engine, AuditLog& audit, const PrefixRegistry& prefixes,
              const Clock& clock);
   ~GrantStore();
+  /// How to ask whether there is an application of a name; until then there is none. Before the
+  /// first Create.
+  void SetApplications(std::function<bool(std::string_view)> exists);
   /// Reads the grants from the store. Errors: those of the engine, kCorruption.
   Result<void> Load();
 
   /// The owner of the prefix (administrator, application), or the operator. Id, creation time and
-  /// creator are set here. Errors: kInvalidRequest (field "grant.…"), kPermissionDenied,
+  /// creator are set here. An application must be there: whoever made one of that name later would
+  /// get the grant. Errors: kInvalidRequest (field "grant.…"), kPermissionDenied,
   /// kQuotaExceeded (the prefix has kGrantsOfPrefixMax); those of the audit log. After
   /// kUndetermined the grant is in force, and listed, until the node starts anew; then what is
   /// stored holds.
@@ -82,6 +87,13 @@ class GrantStore {
   /// Appends those in force now. Costs one look-up where the prefix gave no grants, at most seven
   /// otherwise, however many there are.
   void Find(const Match& match, std::vector<GrantRef>& out) const;
+  /// Whether any grant of an identifier, in force or ended, that `folded_prefix` gave bears on the
+  /// asker. Where there is none, Find gives the same for all records of a template.
+  bool HasOfIdentifiers(std::string_view folded_prefix, std::string_view enterprise,
+                        std::string_view application) const;
+  /// Another number after each change of what Find gives, but for grants that end; no two stores
+  /// ever have the same. For those who keep what they found.
+  std::uint64_t generation() const;
 
  private:
   class Impl;

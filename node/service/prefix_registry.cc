@@ -26,6 +26,9 @@ bool Resolves(PrefixState state) {
          state == PrefixState::kPendingDeletion;
 }
 
+// Until then it is only asked for: whoever asks has no rights under it.
+bool IsAdmitted(const PrefixInfo& info) { return info.admitted_ms != 0; }
+
 std::string Number(std::uint64_t number) { return std::to_string(number); }
 
 Error QuotaExceeded(std::string_view prefix, const PrefixUsage& usage, std::uint64_t items,
@@ -199,11 +202,27 @@ PrefixStandingRef PrefixRegistry::Impl::StandingOf(std::string_view folded_prefi
 }
 
 bool PrefixRegistry::Impl::Owns(const Caller& caller, std::string_view folded_prefix) const {
-  if (caller.MayWrite(folded_prefix)) return true;
-  if (caller.role != Role::kEnterpriseAdministrator || caller.enterprise.empty()) return false;
+  switch (caller.role) {  // no default: -Wswitch reports a forgotten role
+    case Role::kOperator:
+      return true;
+    case Role::kAnonymous:
+    case Role::kAuditor:
+      return false;
+    case Role::kApplication: {
+      if (!caller.MayWrite(folded_prefix)) return false;
+      if (caller.enterprise.empty()) return true;
+      std::shared_lock lock(mutex_);
+      const PrefixEntry* entry = FindLocked(folded_prefix);
+      return entry == nullptr || entry->info.enterprise.empty() ||
+             entry->info.enterprise == caller.enterprise;
+    }
+    case Role::kEnterpriseAdministrator:
+      break;
+  }
+  if (caller.enterprise.empty()) return false;
   std::shared_lock lock(mutex_);
   const PrefixEntry* entry = FindLocked(folded_prefix);
-  return entry != nullptr && entry->info.enterprise == caller.enterprise;
+  return entry != nullptr && IsAdmitted(entry->info) && entry->info.enterprise == caller.enterprise;
 }
 
 PrefixUsage& PrefixRegistry::Impl::UsageOf(std::string_view folded_prefix) {
@@ -242,13 +261,27 @@ Result<void> PrefixRegistry::Impl::Reserve(std::string_view folded_prefix, std::
     case PrefixUsage::Refusal::kNone:
       break;
     case PrefixUsage::Refusal::kIdentifiers:
-      refused_identifiers_.Add(static_cast<double>(items));
       return QuotaExceeded(folded_prefix, usage, items, quota.identifiers_hard);
     case PrefixUsage::Refusal::kRate:
-      refused_rate_.Add(static_cast<double>(items));
       return RateLimited(folded_prefix, items, quota.rate_hard);
   }
   return {};
+}
+
+std::uint64_t PrefixRegistry::Impl::Room(std::string_view folded_prefix) {
+  const PrefixUsage& usage = UsageOf(folded_prefix);
+  std::shared_lock lock(mutex_);
+  const PrefixEntry* entry = FindLocked(folded_prefix);
+  const std::uint64_t bound = entry == nullptr ? 0 : entry->info.quota.identifiers_hard;
+  if (bound == 0) return UINT64_MAX;
+  const std::uint64_t used = usage.used();
+  return used >= bound ? 0 : bound - used;
+}
+
+void PrefixRegistry::Impl::CountRefused(Errc code, std::uint64_t items) {
+  if (items == 0) return;
+  if (code == Errc::kQuotaExceeded) refused_identifiers_.Add(static_cast<double>(items));
+  if (code == Errc::kRateLimited) refused_rate_.Add(static_cast<double>(items));
 }
 
 void PrefixRegistry::Impl::Settle(std::string_view folded_prefix, std::uint64_t reserved,
@@ -336,6 +369,11 @@ std::string PrefixRegistry::EnterpriseOf(std::string_view folded_prefix) const {
   return entry == nullptr ? std::string() : entry->info.enterprise;
 }
 
+std::string PrefixRegistry::OwnerOf(std::string_view folded_prefix) const {
+  const PrefixEntryRef entry = impl_->Find(folded_prefix);
+  return entry == nullptr || !IsAdmitted(entry->info) ? std::string() : entry->info.enterprise;
+}
+
 PrefixStandingRef PrefixRegistry::StandingOf(std::string_view folded_prefix) const {
   return impl_->StandingOf(folded_prefix);
 }
@@ -346,6 +384,14 @@ bool PrefixRegistry::MayWrite(const Caller& caller, std::string_view folded_pref
 
 Result<void> PrefixRegistry::Reserve(std::string_view folded_prefix, std::uint64_t items) {
   return impl_->Reserve(folded_prefix, items);
+}
+
+std::uint64_t PrefixRegistry::Room(std::string_view folded_prefix) {
+  return impl_->Room(folded_prefix);
+}
+
+void PrefixRegistry::CountRefused(Errc code, std::uint64_t items) {
+  impl_->CountRefused(code, items);
 }
 
 void PrefixRegistry::Settle(std::string_view folded_prefix, std::uint64_t reserved,

@@ -11,6 +11,7 @@
 #include "node/base/result.h"
 #include "node/service/audit_log.h"
 #include "node/service/enterprise_registry.h"
+#include "node/service/secondary_industries.h"
 #include "storage/engine.h"
 
 namespace idnode::service {
@@ -67,6 +68,7 @@ struct PrefixInfo {
 struct PrefixOptions {
   std::vector<std::string> secondary_prefixes;  ///< this node's (二级节点前缀), such as 88.108
   bool admit_on_first_use = false;              ///< --dev: any enterprise prefix under them
+  SecondaryIndustries industries;               ///< which each of them serves
 };
 
 /// What a registration under a prefix counts under, as it was when it was made. Immutable; shared.
@@ -107,17 +109,25 @@ class PrefixRegistry {
   bool IsResponsible(std::string_view folded_prefix) const;
   /// The route of a self-hosted prefix: what resolution refers to. Nullptr for any other.
   std::shared_ptr<const PrefixRoute> RouteOf(std::string_view folded_prefix) const;
-  /// Credit code; empty where there is none.
+  /// Credit code of the enterprise that has it or asks for it; empty where there is none.
   std::string EnterpriseOf(std::string_view folded_prefix) const;
+  /// The same, but empty until the prefix was admitted once: who asks for a prefix owns nothing.
+  std::string OwnerOf(std::string_view folded_prefix) const;
   /// Industry and region at present; never nullptr.
   PrefixStandingRef StandingOf(std::string_view folded_prefix) const;
-  /// Whether the caller owns it: the operator, an application of its prefixes, an administrator of
-  /// its enterprise.
+  /// Whether the caller owns it: the operator; an application under its prefixes, as long as the
+  /// prefix is not another enterprise's than the application; an administrator of its enterprise,
+  /// once it was admitted.
   bool MayWrite(const Caller& caller, std::string_view folded_prefix) const;
 
   /// Room for one more identifier, kept until Settle. Errors: kQuotaExceeded, kRateLimited (field
   /// "identifier"). Costs nothing where the prefix has no quota.
   Result<void> Reserve(std::string_view folded_prefix, std::uint64_t items);
+  /// For how many more identifiers the quota has room just now; UINT64_MAX where there is none.
+  std::uint64_t Room(std::string_view folded_prefix);
+  /// Counts items that were refused for good in the metrics: by kQuotaExceeded or kRateLimited. A
+  /// refused Reserve alone may be followed by a smaller one.
+  void CountRefused(Errc code, std::uint64_t items);
   /// What became of reserved room: `registered` of `reserved` were; `deleted` went.
   void Settle(std::string_view folded_prefix, std::uint64_t reserved, std::uint64_t registered,
               std::uint64_t deleted);

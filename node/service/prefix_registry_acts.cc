@@ -17,6 +17,12 @@
 namespace idnode::service {
 namespace {
 
+bool IsUnder(std::string_view folded_prefix, std::string_view secondary_prefix) {
+  return folded_prefix.starts_with(secondary_prefix) &&
+         (folded_prefix.size() == secondary_prefix.size() ||
+          folded_prefix[secondary_prefix.size()] == '.');
+}
+
 constexpr std::size_t kReasonBytesMax = 500;
 constexpr std::uint32_t kPageMax = 10'000;
 // An act that finds the row changed behind its back is judged anew, this often in all.
@@ -69,6 +75,13 @@ Error Taken(const PrefixInfo& info) {
                "prefix " + info.prefix + " is there already: it is " +
                    std::string(PrefixStateName(info.state)),
                "prefix");
+}
+
+// Identifiers, grants and templates under it are the enterprise's to which it was admitted.
+Error WasAdmitted(const PrefixInfo& info) {
+  return Error(Errc::kPreconditionFailed,
+               "prefix " + info.prefix + " was admitted to another enterprise, and stays its own",
+               "enterprise");
 }
 
 Result<void> CheckReason(const std::string& reason) {
@@ -207,10 +220,20 @@ void PrefixRegistry::Impl::Learn(const std::string& folded_prefix, Deadline dead
   if (info.ok()) Publish(*info, *std::move(row));
 }
 
-Result<void> PrefixRegistry::Impl::CheckEnterprise(const std::string& enterprise) const {
-  if (enterprises_.Find(enterprise) != nullptr) return {};
-  return Error(Errc::kNotFound, "there is no enterprise " + TargetOf(enterprise) + " on this node",
-               "enterprise");
+// Whether the enterprise may have the prefix: it is there, and the secondary prefix serves its
+// industry.
+Result<void> PrefixRegistry::Impl::CheckEnterprise(const std::string& enterprise,
+                                                   std::string_view folded_prefix) const {
+  const auto found = enterprises_.Find(enterprise);
+  if (found == nullptr) {
+    return Error(Errc::kNotFound,
+                 "there is no enterprise " + TargetOf(enterprise) + " on this node", "enterprise");
+  }
+  for (const std::string& own : options_.secondary_prefixes) {
+    if (!IsUnder(folded_prefix, own)) continue;
+    IDNODE_RETURN_IF_ERROR(options_.industries.Check(FoldIdentifier(own), found->industry));
+  }
+  return {};
 }
 
 Result<PrefixInfo> PrefixRegistry::Impl::Change(const Actor& actor, Action action,
@@ -262,15 +285,18 @@ Result<PrefixInfo> PrefixRegistry::Impl::Admit(const Actor& actor, const std::st
                                                const std::string& enterprise, Deadline deadline) {
   IDNODE_RETURN_IF_ERROR(audit_.Permit(actor, Action::kPrefixAdmit, false, TargetOf(prefix)));
   std::lock_guard acts(acts_);
-  return Change(actor, Action::kPrefixAdmit, prefix, deadline,
-                [&](const PrefixInfo* before) -> Result<PrefixInfo> {
-                  if (before != nullptr) return Taken(*before);
-                  PrefixInfo info;
-                  info.enterprise = CreditCodeOf(enterprise);
-                  if (!enterprise.empty()) IDNODE_RETURN_IF_ERROR(CheckEnterprise(info.enterprise));
-                  AddToHistory(info, PrefixState::kActive, actor, {}, clock_.WallMs());
-                  return info;
-                });
+  return Change(
+      actor, Action::kPrefixAdmit, prefix, deadline,
+      [&](const PrefixInfo* before) -> Result<PrefixInfo> {
+        if (before != nullptr) return Taken(*before);
+        PrefixInfo info;
+        info.enterprise = CreditCodeOf(enterprise);
+        if (!enterprise.empty()) {
+          IDNODE_RETURN_IF_ERROR(CheckEnterprise(info.enterprise, FoldIdentifier(prefix)));
+        }
+        AddToHistory(info, PrefixState::kActive, actor, {}, clock_.WallMs());
+        return info;
+      });
 }
 
 // A prefix that was rejected may be asked for again: by whom it was rejected to, or, where the
@@ -290,10 +316,16 @@ Result<PrefixInfo> PrefixRegistry::Impl::Apply(const Actor& actor, const std::st
                         before->state == PrefixState::kRejected &&
                         (before->enterprise == enterprise || caller.role == Role::kOperator);
                     if (!again) return Taken(*before);
-                    info = *before;
+                    if (before->enterprise == enterprise) {
+                      info = *before;
+                    } else if (before->admitted_ms != 0) {
+                      return WasAdmitted(*before);
+                    } else {
+                      info.history = before->history;  // and nothing that the one before set
+                    }
                   }
                   info.enterprise = enterprise;
-                  IDNODE_RETURN_IF_ERROR(CheckEnterprise(info.enterprise));
+                  IDNODE_RETURN_IF_ERROR(CheckEnterprise(info.enterprise, FoldIdentifier(prefix)));
                   AddToHistory(info, PrefixState::kAwaitingAudit, actor, {}, clock_.WallMs());
                   return info;
                 });

@@ -58,6 +58,8 @@ class PrefixRegistry::Impl {
   PrefixStandingRef StandingOf(std::string_view folded_prefix) const;
 
   Result<void> Reserve(std::string_view folded_prefix, std::uint64_t items);
+  std::uint64_t Room(std::string_view folded_prefix);
+  void CountRefused(Errc code, std::uint64_t items);
   void Settle(std::string_view folded_prefix, std::uint64_t reserved, std::uint64_t registered,
               std::uint64_t deleted);
 
@@ -97,7 +99,7 @@ class PrefixRegistry::Impl {
                                Deadline deadline, const ChangeFn& change);
   /// As for a refusal that Permit knows nothing of: it goes into the audit log too.
   Error Refuse(const Actor& actor, Action action, const std::string& target, Error error) const;
-  Result<void> CheckEnterprise(const std::string& enterprise) const;
+  Result<void> CheckEnterprise(const std::string& enterprise, std::string_view folded_prefix) const;
   /// True where nothing lives here and nothing will: nothing new is let in then.
   bool Close(const std::string& folded_prefix);
   PrefixInfo Shown(const PrefixEntry& entry) const;

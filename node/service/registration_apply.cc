@@ -116,6 +116,10 @@ ItemResult ApplyRegister(const Context& context, const RecordView* before,
   if (before != nullptr && before->state != State::kDeleted) {
     return Plain(before->content == item.content() ? Outcome::kUnchanged : Outcome::kConflict);
   }
+  if (item.withdrawn) {
+    const Error error = WithdrawnTemplate(item.template_ref);
+    return Rejected(error.code, error.detail, error.field);
+  }
   PrefixUse& use = *item.use;
   if (use.no_room.has_value() && use.taken == use.reserved) {
     return Rejected(use.no_room->code, use.no_room->detail, use.no_room->field);
@@ -257,6 +261,45 @@ ReadyTemplateRef TemplateFor(const Context& context, const RecordView& before,
   return context.environment.templates->Lookup(context.item.prefix(), reference);
 }
 
+// What an update leaves as it was, where the record stays under the same version: it was held to it
+// when it came.
+struct Unchanged {
+  ItemSet items;                        ///< whose texts match their patterns
+  std::vector<std::string> claim_keys;  ///< storage::UniqueKey; the identifier has them
+};
+
+Unchanged UnchangedOf(const Context& context, const ReadyTemplate& ready, const RecordView& before,
+                      const std::vector<ValueView>& old_values, const ContentInput& input,
+                      const std::vector<ValueView>& merged) {
+  Unchanged unchanged;
+  auto& environment = context.environment;
+  // Without `require_known` a record may be older than the template it names.
+  if (input.template_ref != before.template_ref ||
+      !environment.templates->options().require_known) {
+    return unchanged;
+  }
+  std::vector<ValueView> same_values;
+  for (const auto& value : old_values) {
+    if (value.index < kTemplateIndexMin) continue;
+    const bool same = std::any_of(merged.begin(), merged.end(), [&](const ValueView& now) {
+      return now.index == value.index && now.type == value.type && now.data == value.data;
+    });
+    if (same) same_values.push_back(value);
+  }
+  const bool same_attributes = input.attributes_json == before.attributes_json;
+  const TemplateChecker& checker = *ready.info->checker;
+  unchanged.items = checker.Present(same_attributes ? input.attributes_json : std::string_view(),
+                                    same_values, *environment.scratch);
+  if (!checker.has_unique_items()) return unchanged;
+  std::vector<UniqueClaim> had;
+  checker.Present(before.attributes_json, old_values, *environment.scratch, &had);
+  for (const auto& claim : had) {
+    unchanged.claim_keys.push_back(
+        storage::UniqueKey(context.item.prefix(), ready.info->name, claim.item, claim.canonical));
+  }
+  return unchanged;
+}
+
 // Checks the record as it will be. True (with `refusal`) if it does not fit, or claims what is
 // another's.
 bool MergedMisfits(const Context& context, const ReadyTemplate& ready, const RecordView& before,
@@ -272,9 +315,10 @@ bool MergedMisfits(const Context& context, const ReadyTemplate& ready, const Rec
   if (environment.scratch == nullptr) environment.scratch = TemplateChecker::NewScratch();
   const ItemSet kept =
       ready.info->checker->Present(before.attributes_json, old_values, *environment.scratch);
+  const Unchanged unchanged = UnchangedOf(context, ready, before, old_values, input, merged);
   std::vector<UniqueClaim> found;
   if (auto fits = ready.info->checker->Check(input.attributes_json, merged, *environment.scratch,
-                                             &found, &kept);
+                                             &found, &kept, &unchanged.items);
       !fits.ok()) {
     refusal = Rejected(fits.error().code, fits.error().detail,
                        FieldOfUpdate(fits.error(), merged, *context.item.update));
@@ -283,6 +327,11 @@ bool MergedMisfits(const Context& context, const ReadyTemplate& ready, const Rec
   for (const auto& claim : found) {
     std::string key =
         storage::UniqueKey(context.item.prefix(), ready.info->name, claim.item, claim.canonical);
+    // Each look-up is a read of its own, and holds up the shard.
+    if (std::find(unchanged.claim_keys.begin(), unchanged.claim_keys.end(), key) !=
+        unchanged.claim_keys.end()) {
+      continue;
+    }
     PendingClaim pending;
     pending.name = context.group.Hold(std::string(claim.item));
     pending.field = context.group.Hold(FieldOfUpdate(

@@ -79,6 +79,20 @@ void PendingBatch::RejectLate(std::uint32_t index, const Error& error) {
   results_[index] = RejectedFor(error);
 }
 
+void PendingBatch::RejectGone(const std::vector<ReadyTemplateRef>& gone) {
+  for (std::uint32_t i = 0; i < items_.size(); ++i) {
+    PendingItem& item = items_[i];
+    if (item.kind == ItemKind::kRejected || item.named == nullptr) continue;
+    const bool is_gone = std::any_of(gone.begin(), gone.end(),
+                                     [&](const auto& each) { return each.get() == item.named; });
+    if (!is_gone) continue;
+    if (item.kind == ItemKind::kRegister) --item.use->registers;
+    RejectLate(i, Error(Errc::kTemplateNotFound,
+                        "template " + item.named->info->Reference() + " was deleted meanwhile",
+                        "template"));
+  }
+}
+
 // What follows puts down the items as sent, for a batch that has a request_id: each into
 // `item_sent_`, and its digest into `sent_`, so that a batch costs one digest an item.
 void PendingBatch::SentItem(char kind, std::string_view identifier) {
@@ -207,12 +221,16 @@ Result<void> PendingBatch::CheckTemplate(const ContentInput& content, PendingIte
     if (!environment_.templates->options().require_known) return {};
     return UnknownTemplate(content.template_ref);
   }
-  if (known.ready->withdrawn()) return WithdrawnTemplate(content.template_ref);
+  item.named = known.ready.get();
+  item.withdrawn = known.ready->withdrawn();
   const TemplateChecker& checker = *known.ready->info->checker;
   if (check_scratch_ == nullptr) check_scratch_ = TemplateChecker::NewScratch();
   found_claims_.clear();
   IDNODE_RETURN_IF_ERROR(checker.Check(content.attributes_json, content.values, *check_scratch_,
                                        checker.has_unique_items() ? &found_claims_ : nullptr));
+  // What is registered already may be sent again: it claims nothing, and the template has been
+  // noted.
+  if (item.withdrawn) return {};
   known.wanted = true;
   if (!found_claims_.empty()) AddClaims(found_claims_, *known.ready->info, item);
   return {};
@@ -300,6 +318,7 @@ void PendingBatch::AddUpdate(const UpdateInput& input) {
     // One that is withdrawn may be the record's own: that is seen when it is read.
     known.wanted = known.ready != nullptr;
     update->ready = known.ready;
+    item.named = known.ready.get();
   }
   for (const auto& value : input.values) {
     ValueView copy = value;

@@ -80,7 +80,9 @@ struct PendingItem {
   PrefixUse* use = nullptr;
   std::uint32_t first_claim = 0;  ///< kRegister: into PendingBatch::claims()
   std::uint32_t claims = 0;
-  bool no_room = false;           ///< kRegister: refused if it would be new (PrefixUse::no_room)
+  /// The template it names, where it is known: kept by the batch.
+  const ReadyTemplate* named = nullptr;
+  bool withdrawn = false;  ///< kRegister: that takes no new records; refused if it would be new
   bool has_attributes = false;    ///< kRegister, for counting: attributes, or a value at least
   std::string_view object_class;  ///< kRegister, for counting
   std::string_view template_ref;
@@ -130,6 +132,8 @@ class PendingBatch : public Batch {
   std::vector<ReadyTemplateRef> UnusedTemplates() const;
   /// Rejects an item that was accepted so far.
   void RejectLate(std::uint32_t index, const Error& error);
+  /// Rejects the items that name these templates, which are gone.
+  void RejectGone(const std::vector<ReadyTemplateRef>& gone);
   /// Results of the items rejected while adding; the others are unspecified yet.
   std::vector<ItemResult>& results() { return results_; }
   const CallerRef& caller() const { return caller_; }

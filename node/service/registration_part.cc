@@ -219,17 +219,21 @@ void ShardPart::Done(const Result<void>& result) {
 
 void ShardPart::Settle(Errc code) {
   if (uses_.empty()) return;
-  if (code == Errc::kOk && !answered_) {
+  // What was applied last is what may have been committed.
+  const bool may_be = code == Errc::kOk || code == Errc::kUndetermined;
+  if (may_be && !answered_ && results_.size() == indexes_.size()) {
+    std::uint64_t refused = 0;
     for (std::size_t i = 0; i < indexes_.size(); ++i) {
       PrefixUse* use = batch_->items()[indexes_[i]].use;
       if (use == nullptr) continue;
       const Outcome outcome = results_[i].outcome;
       if (outcome == Outcome::kRegistered || outcome == Outcome::kReRegistered) ++use->registered;
-      if (outcome == Outcome::kDeleted) ++use->deleted;
+      if (outcome == Outcome::kDeleted && code == Errc::kOk) ++use->deleted;
+      if (results_[i].reason == Errc::kQuotaExceeded) ++refused;
     }
+    if (code == Errc::kOk) prefixes_.CountRefused(Errc::kQuotaExceeded, refused);
   }
   for (PrefixUse* use : uses_) {
-    if (code == Errc::kUndetermined) use->registered = use->reserved;
     prefixes_.Settle(use->prefix, use->reserved, use->registered, use->deleted);
   }
   uses_.clear();

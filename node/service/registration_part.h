@@ -128,7 +128,8 @@ class ShardPart : public storage::Transaction {
 
  private:
   // Gives back the room that was not taken. What may have been registered counts as if it was,
-  // until the figures are read from the store again.
+  // and what may have been deleted as if it was not, until the figures are read from the store
+  // again.
   void Settle(Errc code);
 
   // True if the request was answered before: `results_` then holds that answer.

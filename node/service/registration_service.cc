@@ -84,7 +84,8 @@ class RegistrationService::Impl {
   void Enqueue(const std::shared_ptr<BatchState>& state,
                const std::shared_ptr<PendingBatch>& pending, Deadline deadline);
   Result<void> ReserveRoom(PendingBatch& batch);
-  void ReserveOneByOne(PendingBatch& batch, PrefixUse& use, const Error& whole);
+  void ReserveFor(PrefixUse& use, bool at_once);
+  void RejectBeyondRoom(PendingBatch& batch, PrefixUse& use);
 };
 
 Result<std::unique_ptr<Batch>> RegistrationService::Impl::NewBatch(
@@ -142,14 +143,18 @@ void RegistrationService::Impl::Submit(std::unique_ptr<Batch> batch, Deadline de
   }
   // Once a version: that records name it is durable before the first of them.
   BatchState::Watch(state, watch_, deadline);
-  templates_->MarkUsed(std::move(unused), committer_, deadline,
-                       [this, state, pending, deadline](const Result<void>& marked) {
+  templates_->MarkUsed(std::move(unused), committer_,
+                       [this, state, pending, deadline](const Result<void>& marked,
+                                                        const std::vector<ReadyTemplateRef>& gone) {
                          if (marked.ok()) {
                            // Where it is too late, nothing of it was written.
-                           if (state->Unwatch()) Enqueue(state, pending, deadline);
+                           if (!state->Unwatch()) return;
+                           pending->RejectGone(gone);
+                           Enqueue(state, pending, deadline);
                          } else if (marked.code() == Errc::kUndetermined) {
                            state->Refuse(Error(Errc::kUnavailable, marked.error().detail));
                          } else {
+                           if (marked.code() == Errc::kOverloaded) overloaded_.Add();
                            state->Refuse(marked.error());
                          }
                        });
@@ -204,43 +209,77 @@ void RegistrationService::Impl::Enqueue(const std::shared_ptr<BatchState>& state
 
 // Reserves room for what may be new. Where a prefix has room for some only, the first new ones get
 // it.
-// Errors: kRateLimited where every item of the batch came too fast: nothing of it is stored then,
-// so that the same request_id may be tried again.
+// Errors: kRateLimited where every item of the batch came too fast, or any of one with a
+// request_id: nothing of it is stored then, so that the same request_id may be tried again. A
+// stored answer would keep saying so for a day.
 Result<void> RegistrationService::Impl::ReserveRoom(PendingBatch& batch) {
+  const bool whole_only = !batch.request_id().empty();
   std::uint64_t too_fast = 0;
+  std::optional<Error> first;
   for (const auto& use : batch.uses()) {
     if (use->registers == 0) continue;
-    const auto whole = prefixes_.Reserve(use->prefix, use->registers);
-    if (whole.ok()) {
-      use->reserved = use->registers;
-      continue;
-    }
-    ReserveOneByOne(batch, *use, whole.error());
-    if (use->no_room->code == Errc::kRateLimited && use->reserved == 0) too_fast += use->registers;
+    ReserveFor(*use, whole_only);
+    if (!use->no_room.has_value() || use->no_room->code != Errc::kRateLimited) continue;
+    if (!first.has_value()) first = use->no_room;
+    if (use->reserved == 0) too_fast += use->registers;
+    if (whole_only) break;
   }
-  if (too_fast == 0 || too_fast != batch.size()) return {};
-  return *batch.uses().front()->no_room;
+  if (first.has_value() && (whole_only || too_fast == batch.size())) {
+    std::uint64_t items = 0;
+    for (const auto& use : batch.uses()) {
+      prefixes_.Settle(use->prefix, use->reserved, 0, 0);
+      use->reserved = 0;
+      items += use->registers;
+    }
+    prefixes_.CountRefused(Errc::kRateLimited, items);
+    return *first;
+  }
+  for (const auto& use : batch.uses()) RejectBeyondRoom(batch, *use);
+  return {};
 }
 
-void RegistrationService::Impl::ReserveOneByOne(PendingBatch& batch, PrefixUse& use,
-                                                const Error& whole) {
-  use.no_room = whole;
-  const bool some = whole.code == Errc::kQuotaExceeded || whole.code == Errc::kRateLimited;
-  while (some && use.reserved < use.registers) {
+// Room for the prefix's items, or for as many as there is; `no_room` says then why not for more.
+// `at_once`: room under the quota is taken in one step, since steps would use up the rate.
+void RegistrationService::Impl::ReserveFor(PrefixUse& use, bool at_once) {
+  constexpr int kTries = 8;  // others take room meanwhile
+  auto got = prefixes_.Reserve(use.prefix, use.registers);
+  std::uint64_t wanted = use.registers;
+  for (int i = 0; i < kTries && got.code() == Errc::kQuotaExceeded; ++i) {
+    use.no_room = got.error();
+    wanted = std::min(wanted, prefixes_.Room(use.prefix));
+    if (wanted == 0) return;
+    got = prefixes_.Reserve(use.prefix, wanted);
+  }
+  if (got.ok()) {
+    use.reserved = wanted;
+    return;
+  }
+  const auto quota = std::exchange(use.no_room, got.error());
+  if (got.code() != Errc::kRateLimited || at_once) return;
+  while (use.reserved < wanted) {
     if (const auto one = prefixes_.Reserve(use.prefix, 1); !one.ok()) {
       use.no_room = one.error();
-      break;
+      return;
     }
     ++use.reserved;
   }
-  // Which ones are new is known only when they are looked at: those get the room.
-  if (use.no_room->code == Errc::kQuotaExceeded) return;
+  use.no_room = quota;  // all that the quota has room for, or all
+}
+
+// Items beyond what there was room for. Which ones are new is known only when they are looked at:
+// where it is the quota, those get the room.
+void RegistrationService::Impl::RejectBeyondRoom(PendingBatch& batch, PrefixUse& use) {
+  if (!use.no_room.has_value() || use.no_room->code == Errc::kQuotaExceeded) return;
   std::uint64_t passed = 0;
+  std::uint64_t refused = 0;
   for (std::uint32_t i = 0; i < batch.items().size(); ++i) {
     auto& item = batch.items()[i];
     if (item.use != &use || item.kind != ItemKind::kRegister) continue;
-    if (passed++ >= use.reserved) batch.RejectLate(i, *use.no_room);
+    if (passed++ < use.reserved) continue;
+    batch.RejectLate(i, *use.no_room);
+    ++refused;
   }
+  prefixes_.CountRefused(use.no_room->code, refused);
 }
 
 RegistrationService::RegistrationService(storage::Engine& engine, storage::Committer& committer,

@@ -109,8 +109,9 @@ class TemplateRegistry::Impl {
   Result<TemplateRef> Change(const Actor& actor, Action action, const TemplateEntry* before,
                              TemplateRow::Status status, const TemplateInfo& next,
                              Deadline deadline);
-  Result<void> Accept(const std::string& key, TemplateRow::Status status, const TemplateInfo& info,
-                      std::shared_ptr<std::atomic<bool>> used);
+  Result<void> CheckNewName(const TemplateSnapshot& snapshot, const std::string& owner,
+                            const std::string& name) const;
+  void Accept(const std::string& key, TemplateEntry entry);
   bool MayRead(const Caller& caller, Action action, const std::string& owner) const {
     return service::Permit(caller, action, prefixes_.MayWrite(caller, owner)).ok();
   }
@@ -214,24 +215,21 @@ Result<void> TemplateRegistry::Impl::Learn(Deadline deadline) {
       auto used = present == snapshot->by_key.end() ? std::make_shared<std::atomic<bool>>(false)
                                                     : present->second.used;
       if ((*rows)[1].has_value()) used->store(true);
-      IDNODE_RETURN_IF_ERROR(Accept(key, row->status, info, std::move(used)));
+      auto entry =
+          MakeTemplateEntry(row->status, info, std::move(used), TemplateEntryOf(*snapshot, key));
+      if (!entry.ok()) return entry.error();
+      Accept(key, std::move(*entry));
     }
     unsure_.erase(key);
   }
   return {};
 }
 
-Result<void> TemplateRegistry::Impl::Accept(const std::string& key, TemplateRow::Status status,
-                                            const TemplateInfo& info,
-                                            std::shared_ptr<std::atomic<bool>> used) {
-  const auto snapshot = Now();
-  auto entry = MakeTemplateEntry(status, info, std::move(used), TemplateEntryOf(*snapshot, key));
-  if (!entry.ok()) return entry.error();
-  auto next = std::make_shared<TemplateSnapshot>(*snapshot);
-  PlaceTemplate(*next, key, std::move(*entry));
+void TemplateRegistry::Impl::Accept(const std::string& key, TemplateEntry entry) {
+  auto next = std::make_shared<TemplateSnapshot>(*Now());
+  PlaceTemplate(*next, key, std::move(entry));
   std::unique_lock lock(mutex_);
   snapshot_ = std::move(next);
-  return {};
 }
 
 // Writes a version's next row with the audit entry, and takes it over.
@@ -241,8 +239,12 @@ Result<TemplateRef> TemplateRegistry::Impl::Change(const Actor& actor, Action ac
                                                    const TemplateInfo& next, Deadline deadline) {
   const std::string key = storage::TemplateKey(next.owner, next.name, next.version);
   auto used = before == nullptr ? std::make_shared<std::atomic<bool>>(false) : before->used;
-  // Made first: what does not compile is not written.
-  if (auto made = MakeTemplateEntry(status, next, used, before); !made.ok()) return made.error();
+  // Made first: what does not compile, or has no room, is not written.
+  auto made = MakeTemplateEntry(status, next, used, before);
+  if (!made.ok()) return made.error();
+  if (action == Action::kTemplatePut) {
+    IDNODE_RETURN_IF_ERROR(CheckTemplateRoom(*Now(), key, *made));
+  }
   Act act;
   act.action = action;
   act.target = next.owner + "/" + next.Reference();
@@ -284,10 +286,31 @@ Result<TemplateRef> TemplateRegistry::Impl::Change(const Actor& actor, Action ac
     snapshot_ = std::move(snapshot);
     return TemplateRef();
   }
-  IDNODE_RETURN_IF_ERROR(Accept(key, status, next, std::move(used)));
+  // A record may have come to name it meanwhile.
+  Accept(key, std::move(*made));
   if (ends) return TemplateRef();
   const auto snapshot = Now();
   return SeenTemplate(*TemplateEntryOf(*snapshot, key));
+}
+
+// A name that nobody has below a secondary prefix and on it: what records mean by "shoe@1" must not
+// change because somebody makes a template. Also that `owner` may have one more name.
+Result<void> TemplateRegistry::Impl::CheckNewName(const TemplateSnapshot& snapshot,
+                                                  const std::string& owner,
+                                                  const std::string& name) const {
+  if (const std::string other = OtherOwnerOfName(snapshot, owner, name); !other.empty()) {
+    return Error(Errc::kAlreadyExists,
+                 "prefix " + other + " has a template " + name +
+                     "; a secondary prefix and those below it do not share names",
+                 "name");
+  }
+  if (CountTemplateNames(snapshot, owner) >= kTemplatesPerOwnerMax) {
+    return Error(Errc::kInvalidRequest,
+                 "prefix " + owner + " has " + std::to_string(kTemplatesPerOwnerMax) +
+                     " templates; it may have no more",
+                 "name");
+  }
+  return {};
 }
 
 Result<TemplateRef> TemplateRegistry::Impl::Put(const Actor& actor, const std::string& owner,
@@ -312,19 +335,7 @@ Result<TemplateRef> TemplateRegistry::Impl::Put(const Actor& actor, const std::s
   if (replaces) {
     next.version = newest->info->version;
   } else if (newest == nullptr) {
-    std::set<std::string_view> names;
-    std::string first = *folded;
-    for (auto at = snapshot->by_key.lower_bound(TemplateNameStart(*folded, ""));
-         at != snapshot->by_key.end(); ++at) {
-      if (!at->first.starts_with(std::string_view(start).substr(0, folded->size() + 2))) break;
-      names.insert(std::string_view(at->first).substr(0, at->first.size() - 5));
-    }
-    if (names.size() >= kTemplatesPerOwnerMax) {
-      return Error(Errc::kInvalidRequest,
-                   "prefix " + *folded + " has " + std::to_string(kTemplatesPerOwnerMax) +
-                       " templates; it may have no more",
-                   "name");
-    }
+    IDNODE_RETURN_IF_ERROR(CheckNewName(*snapshot, *folded, name));
     next.version = 1;
   } else {
     const auto last = snapshot->by_key.upper_bound(start + std::string(4, '\xff'));
@@ -473,7 +484,9 @@ Result<TemplatePage> TemplateRegistry::Impl::List(const Actor& actor, const std:
 TemplateRegistry::TemplateRegistry(storage::Engine& engine, AuditLog& audit,
                                    const PrefixRegistry& prefixes, const Clock& clock,
                                    TemplateOptions options)
-    : impl_(std::make_shared<Impl>(engine, audit, prefixes, clock)), options_(options) {}
+    : impl_(std::make_shared<Impl>(engine, audit, prefixes, clock)),
+      marks_(NewMarks()),
+      options_(options) {}
 
 Result<void> TemplateRegistry::Load() { return impl_->Load(); }
 

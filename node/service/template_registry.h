@@ -22,6 +22,14 @@ class PrefixRegistry;
 /// Templates that one prefix may own, and versions that one may have. Tested at the boundary.
 inline constexpr std::size_t kTemplatesPerOwnerMax = 1'000;
 inline constexpr std::uint32_t kTemplateVersionMax = 10'000;
+/// Versions of all templates of a prefix: those that are there, and those with the deleted ones,
+/// of which only the number stays.
+inline constexpr std::size_t kTemplateVersionsPerOwnerMax = 2'000;
+inline constexpr std::size_t kTemplateNumbersPerOwnerMax = 20'000;
+/// What the versions of a prefix take in memory (TemplateChecker::memory).
+inline constexpr std::size_t kTemplateBytesPerOwnerMax = 32U << 20;
+/// Batches that wait, besides the first, for the same first use of a version to be noted.
+inline constexpr std::size_t kTemplateMarkWaitersMax = 256;
 
 /// Same numbers as idnode.v1.TemplateStatus.
 enum class TemplateStatus : std::uint8_t { kDraft = 1, kPublished = 2, kWithdrawn = 3 };
@@ -72,9 +80,12 @@ class TemplateRegistry {
   const TemplateOptions& options() const { return options_; }
 
   /// Makes or replaces the draft after the newest version. Items without an index get theirs from
-  /// the version before, by name, or the next free one. Errors: kInvalidRequest with the field
-  /// within the schema ("properties.colour.maxLength") or "name", kNotResponsible (field "owner"),
-  /// kPermissionDenied; a new version that drops or retypes an item of the one before.
+  /// the version before, by name, or the next free one. A name means one thing under a prefix: one
+  /// that the secondary prefix has is not to be had below it, nor the other way round, also where
+  /// only a draft or a deleted version has it. Errors: kInvalidRequest with the field within the
+  /// schema ("properties.colour.maxLength") or "name", kAlreadyExists (field "name"),
+  /// kNotResponsible (field "owner"), kPermissionDenied; a new version that drops or retypes an
+  /// item of the one before.
   Result<TemplateRef> Put(const Actor& actor, const std::string& owner, const std::string& name,
                           DataTemplate content, Deadline deadline);
   /// Errors: kTemplateNotFound, kPreconditionFailed (not a draft).
@@ -102,16 +113,24 @@ class TemplateRegistry {
   /// version.
   TemplateRef FindNewest(std::string_view folded_prefix, std::string_view name) const;
 
+  /// What became of MarkUsed. `gone`: those of the versions that were deleted meanwhile; the others
+  /// are noted, where `result` is ok.
+  using MarkedFn =
+      std::function<void(const Result<void>& result, const std::vector<ReadyTemplateRef>& gone)>;
   /// Makes sure that it is known, durably, that records name these versions: before the first of
   /// them is committed. Calls `done` once, on this thread or one of the committer's. Costs nothing
-  /// where all are known already. Errors given to `done`: kTemplateNotFound (one is gone), those of
-  /// the committer. The registry outlives it.
-  void MarkUsed(std::vector<ReadyTemplateRef> used, storage::Committer& committer,
-                Deadline deadline, std::function<void(const Result<void>&)> done);
+  /// where all are known already. One transaction a version is under way at a time; who comes
+  /// meanwhile waits for it. Errors given to `done`: kOverloaded (kTemplateMarkWaitersMax wait
+  /// already), those of the committer.
+  void MarkUsed(std::vector<ReadyTemplateRef> used, storage::Committer& committer, MarkedFn done);
 
  private:
   class Impl;
+  class Marks;
+  static std::shared_ptr<Marks> NewMarks();
+
   std::shared_ptr<Impl> impl_;
+  std::shared_ptr<Marks> marks_;  ///< those under way
   TemplateOptions options_;
 };
 

@@ -2,9 +2,29 @@
 
 #include <utility>
 
+#include "node/model/identifier.h"
 #include "storage/key_codec.h"
+#include "storage/space.h"
 
 namespace idnode::service {
+namespace {
+
+// The beginning that the keys of all templates of an owner share.
+std::string OwnerStart(std::string_view owner) {
+  std::string start(1, static_cast<char>(storage::Space::kTemplate));
+  start += owner;
+  start += '\0';
+  return start;
+}
+
+Error NoRoom(std::string_view owner, std::string_view what, std::size_t bound) {
+  return {Errc::kInvalidRequest,
+          "prefix " + std::string(owner) + " may have " + std::to_string(bound) + " " +
+              std::string(what) + "; it may have no more",
+          "name"};
+}
+
+}  // namespace
 
 std::string TemplateReferenceKey(std::string_view owner, std::string_view reference) {
   std::string key;
@@ -62,6 +82,71 @@ Result<TemplateEntry> MakeTemplateEntry(TemplateRow::Status status, const Templa
   ready->used = entry.used;
   entry.ready = std::move(ready);
   return entry;
+}
+
+std::size_t CountTemplateNames(const TemplateSnapshot& snapshot, std::string_view owner) {
+  const std::string start = OwnerStart(owner);
+  std::size_t count = 0;
+  std::string_view last;
+  for (auto at = snapshot.by_key.lower_bound(start); at != snapshot.by_key.end(); ++at) {
+    const std::string_view key = at->first;
+    if (!key.starts_with(start)) break;
+    const std::string_view name = key.substr(0, key.find('\0', start.size()));
+    if (name != last) ++count;
+    last = name;
+  }
+  return count;
+}
+
+std::string OtherOwnerOfName(const TemplateSnapshot& snapshot, std::string_view owner,
+                             std::string_view name) {
+  const std::string_view secondary = SecondaryPrefixOf(owner);
+  if (secondary != owner) {
+    const std::string start = TemplateNameStart(secondary, name);
+    const auto at = snapshot.by_key.lower_bound(start);
+    const bool has = at != snapshot.by_key.end() && at->first.starts_with(start);
+    return has ? std::string(secondary) : std::string();
+  }
+  std::string below(1, static_cast<char>(storage::Space::kTemplate));
+  below += owner;
+  below += '.';
+  for (auto at = snapshot.by_key.lower_bound(below); at != snapshot.by_key.end(); ++at) {
+    const std::string_view key = at->first;
+    if (!key.starts_with(below)) break;
+    const std::size_t owner_end = key.find('\0');
+    const std::string_view rest = key.substr(owner_end + 1);
+    if (rest.size() > name.size() && rest.starts_with(name) && rest[name.size()] == '\0') {
+      return std::string(key.substr(1, owner_end - 1));
+    }
+  }
+  return {};
+}
+
+Result<void> CheckTemplateRoom(const TemplateSnapshot& snapshot, std::string_view key,
+                               const TemplateEntry& entry) {
+  const std::string& owner = entry.info->owner;
+  const std::string start = OwnerStart(owner);
+  std::size_t numbers = 1;
+  std::size_t versions = 1;
+  std::size_t bytes = entry.info->checker->memory();
+  for (auto at = snapshot.by_key.lower_bound(start); at != snapshot.by_key.end(); ++at) {
+    if (!at->first.starts_with(start)) break;
+    if (at->first == key) continue;  // the draft that it replaces
+    ++numbers;
+    if (at->second.info == nullptr) continue;
+    ++versions;
+    bytes += at->second.info->checker->memory();
+  }
+  if (versions > kTemplateVersionsPerOwnerMax) {
+    return NoRoom(owner, "versions of templates", kTemplateVersionsPerOwnerMax);
+  }
+  if (numbers > kTemplateNumbersPerOwnerMax) {
+    return NoRoom(owner, "versions of templates with those deleted", kTemplateNumbersPerOwnerMax);
+  }
+  if (bytes > kTemplateBytesPerOwnerMax) {
+    return NoRoom(owner, "bytes of templates", kTemplateBytesPerOwnerMax);
+  }
+  return {};
 }
 
 void PlaceTemplate(TemplateSnapshot& snapshot, std::string key, TemplateEntry entry) {

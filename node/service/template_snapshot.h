@@ -43,6 +43,17 @@ Result<TemplateEntry> MakeTemplateEntry(TemplateRow::Status status, const Templa
                                         const TemplateEntry* before = nullptr);
 void PlaceTemplate(TemplateSnapshot& snapshot, std::string key, TemplateEntry entry);
 
+/// Names that an owner has, also of what is deleted but keeps its number.
+std::size_t CountTemplateNames(const TemplateSnapshot& snapshot, std::string_view owner);
+/// Who else would be meant by the name: the secondary prefix above `owner`, or where `owner` is
+/// one, a prefix below it. Empty: nobody.
+std::string OtherOwnerOfName(const TemplateSnapshot& snapshot, std::string_view owner,
+                             std::string_view name);
+/// Whether the owner has room for `entry` under `key`. Errors: kInvalidRequest (field "name") with
+/// the bound that would be passed.
+Result<void> CheckTemplateRoom(const TemplateSnapshot& snapshot, std::string_view key,
+                               const TemplateEntry& entry);
+
 /// The present form of a version: whether it is in use changes without an act.
 TemplateRef SeenTemplate(const TemplateEntry& entry);
 /// Nullptr where there is none, or it is gone.

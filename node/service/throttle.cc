@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "node/base/log.h"
+#include "node/base/text.h"
 #include "node/model/identifier.h"
 #include "node/service/address_set.h"
 #include "node/service/tracked_map.h"
@@ -20,6 +21,7 @@ constexpr std::size_t kIdentifiersMax = 10'000;
 constexpr std::string_view kAnonymous = "anonymous";
 /// Doubling further would only overflow.
 constexpr std::uint32_t kDoublingsMax = 30;
+constexpr std::size_t kAccountBytesMax = 64;
 
 // A bucket by the time at which it will be full again (the generic cell rate algorithm): one number
 // instead of a level and the time of the last look. Times are nanoseconds of the monotonic clock.
@@ -56,6 +58,13 @@ struct TextHash {
   }
 };
 using Names = std::unordered_set<std::string, TextHash, std::equal_to<>>;
+
+// What an account is known by; empty: it can be none.
+std::string AccountKey(std::string_view name) {
+  std::string folded;
+  if (name.size() <= kAccountBytesMax) AppendAsciiFolded(folded, name);
+  return folded;
+}
 
 Result<Names> IdentifierList(const std::vector<std::string>& identifiers) {
   const auto fault = [](std::string_view text, std::string_view what) {
@@ -94,13 +103,19 @@ class ThrottleImpl {
         wait_ns_(std::chrono::nanoseconds(options.failures_wait).count()),
         wait_max_ns_(
             std::max(wait_ns_, std::chrono::nanoseconds(options.failures_wait_max).count())),
+        account_wait_max_ns_(
+            std::max(wait_ns_, std::chrono::nanoseconds(options.account_wait_max).count())),
         watches_always_(!allow_.empty() || !deny_.empty() || per_address_.bounded()),
         identities_(options.tracked_max),
         addresses_(options.tracked_max),
         failures_(options.tracked_max),
+        login_failures_(options.tracked_max),
+        account_failures_(options.tracked_max),
         by_list_(Refusals(metrics, "address-list")),
         by_address_(Refusals(metrics, "address-rate")),
         by_failures_(Refusals(metrics, "failures")),
+        by_logins_(Refusals(metrics, "login-failures")),
+        by_account_(Refusals(metrics, "account-failures")),
         by_identity_(Refusals(metrics, "identity-rate")),
         by_identifier_(Refusals(metrics, "identifier-list")),
         failed_(metrics.GetCounter("idnode_authentication_failures_total",
@@ -115,6 +130,9 @@ class ThrottleImpl {
   Result<void> CheckIdentifier(std::string_view identifier) const;
   void Failed(std::string_view text);
   void Succeeded(std::string_view text);
+  Result<void> AdmitLogin(std::string_view text, std::string_view name);
+  void LoginFailed(std::string_view text, std::string_view name);
+  void LoginSucceeded(std::string_view text, std::string_view name);
 
  private:
   static Counter& Refusals(Metrics& metrics, const char* reason) {
@@ -125,7 +143,7 @@ class ThrottleImpl {
     return std::chrono::nanoseconds(clock_.Monotonic().time_since_epoch()).count();
   }
   bool MustWait(const AddressKey& address, std::int64_t now_ns);
-  std::int64_t Count(Failures& failures, std::int64_t now_ns) const;
+  std::int64_t Count(Failures& failures, std::int64_t now_ns, std::int64_t at_most_ns) const;
   void LogFailure(std::string_view text, std::int64_t wait_ns, std::int64_t now_ns);
 
   const Clock& clock_;
@@ -137,17 +155,22 @@ class ThrottleImpl {
   const std::uint32_t failures_free_;
   const std::int64_t wait_ns_;
   const std::int64_t wait_max_ns_;
+  const std::int64_t account_wait_max_ns_;
   const bool watches_always_;
   TrackedMap<std::string, std::int64_t> identities_;
   TrackedMap<AddressKey, std::int64_t, AddressKeyHash> addresses_;
-  TrackedMap<AddressKey, Failures, AddressKeyHash> failures_;
-  std::atomic<bool> failing_{false};  ///< there may be any in failures_
+  TrackedMap<AddressKey, Failures, AddressKeyHash> failures_;  ///< of tokens and certificates
+  TrackedMap<AddressKey, Failures, AddressKeyHash> login_failures_;
+  TrackedMap<std::string, Failures> account_failures_;  ///< of logins, by the folded name
+  std::atomic<bool> failing_{false};                    ///< there may be any in failures_
   std::atomic<std::int64_t> forget_all_at_ns_{0};
   std::atomic<std::int64_t> log_at_ns_{0};
   std::atomic<std::uint64_t> not_logged_{0};
   Counter& by_list_;
   Counter& by_address_;
   Counter& by_failures_;
+  Counter& by_logins_;
+  Counter& by_account_;
   Counter& by_identity_;
   Counter& by_identifier_;
   Counter& failed_;
@@ -206,15 +229,18 @@ Result<void> ThrottleImpl::CheckIdentifier(std::string_view identifier) const {
   return Error(Errc::kPermissionDenied, "this node does not serve the identifier", "identifier");
 }
 
-// One more failure. Returns how long the address must wait.
-std::int64_t ThrottleImpl::Count(Failures& failures, std::int64_t now_ns) const {
+// One more failure. Returns how long whoever failed must wait. It is remembered for the longest
+// wait of all, also where it waits less: whoever paused that long would begin anew with free
+// failures.
+std::int64_t ThrottleImpl::Count(Failures& failures, std::int64_t now_ns,
+                                 std::int64_t at_most_ns) const {
   if (now_ns >= failures.forget_at_ns) failures = {};
   ++failures.count;
   std::int64_t wait_ns = 0;
   if (failures.count > failures_free_) {
     const std::uint32_t doublings = std::min(failures.count - failures_free_ - 1, kDoublingsMax);
     // Halved from the top, since the other way overflows.
-    wait_ns = wait_ns_ > wait_max_ns_ >> doublings ? wait_max_ns_ : wait_ns_ << doublings;
+    wait_ns = wait_ns_ > at_most_ns >> doublings ? at_most_ns : wait_ns_ << doublings;
   }
   failures.wait_until_ns = now_ns + wait_ns;
   failures.forget_at_ns = failures.wait_until_ns + wait_max_ns_;
@@ -227,7 +253,8 @@ void ThrottleImpl::Failed(std::string_view text) {
   const auto address = ParseAddress(text);
   std::int64_t wait_ns = 0;
   if (address && wait_ns_ > 0) {
-    wait_ns = failures_.Use(*address, [&](Failures& of) { return Count(of, now_ns); });
+    wait_ns =
+        failures_.Use(*address, [&](Failures& of) { return Count(of, now_ns, wait_max_ns_); });
     const std::int64_t forget_at_ns = now_ns + wait_ns + wait_max_ns_;
     std::int64_t known = forget_all_at_ns_.load();
     while (known < forget_at_ns && !forget_all_at_ns_.compare_exchange_weak(known, forget_at_ns)) {
@@ -252,6 +279,44 @@ void ThrottleImpl::LogFailure(std::string_view text, std::int64_t wait_ns, std::
 void ThrottleImpl::Succeeded(std::string_view text) {
   if (!failing_.load(std::memory_order_relaxed)) return;
   if (const auto address = ParseAddress(text)) failures_.Erase(*address);
+}
+
+Result<void> ThrottleImpl::AdmitLogin(std::string_view text, std::string_view name) {
+  const std::int64_t now_ns = NowNs();
+  const auto address = ParseAddress(text);
+  if (address && now_ns < login_failures_.Get(*address, {}).wait_until_ns) {
+    by_logins_.Add();
+    return Error(Errc::kRateLimited,
+                 "too many failed logins from your address; wait before the next");
+  }
+  const std::string account = AccountKey(name);
+  if (account.empty() || now_ns >= account_failures_.Get(account, {}).wait_until_ns) return {};
+  by_account_.Add();
+  return Error(Errc::kRateLimited, "too many failed logins of this name; wait before the next");
+}
+
+void ThrottleImpl::LoginFailed(std::string_view text, std::string_view name) {
+  failed_.Add();
+  const std::int64_t now_ns = NowNs();
+  std::int64_t wait_ns = 0;
+  if (wait_ns_ > 0) {
+    const auto count = [&](std::int64_t at_most_ns) {
+      return [this, now_ns, at_most_ns](Failures& of) { return Count(of, now_ns, at_most_ns); };
+    };
+    const auto address = ParseAddress(text);
+    if (address) wait_ns = login_failures_.Use(*address, count(wait_max_ns_));
+    const std::string account = AccountKey(name);
+    if (!account.empty()) {
+      wait_ns = std::max(wait_ns, account_failures_.Use(account, count(account_wait_max_ns_)));
+    }
+  }
+  LogFailure(text, wait_ns, now_ns);
+}
+
+void ThrottleImpl::LoginSucceeded(std::string_view text, std::string_view name) {
+  if (const auto address = ParseAddress(text)) login_failures_.Erase(*address);
+  account_failures_.Erase(AccountKey(name));
+  Succeeded(text);
 }
 
 Throttle::Throttle(std::unique_ptr<ThrottleImpl> impl) : impl_(std::move(impl)) {}
@@ -283,5 +348,14 @@ Result<void> Throttle::CheckIdentifier(std::string_view folded_identifier) const
 }
 void Throttle::Failed(std::string_view address) { impl_->Failed(address); }
 void Throttle::Succeeded(std::string_view address) { impl_->Succeeded(address); }
+Result<void> Throttle::AdmitLogin(std::string_view address, std::string_view name) {
+  return impl_->AdmitLogin(address, name);
+}
+void Throttle::LoginFailed(std::string_view address, std::string_view name) {
+  impl_->LoginFailed(address, name);
+}
+void Throttle::LoginSucceeded(std::string_view address, std::string_view name) {
+  impl_->LoginSucceeded(address, name);
+}
 
 }  // namespace idnode::service

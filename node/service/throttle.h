@@ -27,7 +27,8 @@ struct ThrottleOptions {
   std::uint32_t failures_free = 5;  ///< failed authentications of an address before it must wait
   std::chrono::seconds failures_wait{1};        ///< then this, doubled each time …
   std::chrono::seconds failures_wait_max{900};  ///< … up to this
-  std::size_t tracked_max = 100'000;            ///< addresses and identities remembered
+  std::chrono::seconds account_wait_max{30};    ///< … and of one account's logins up to this
+  std::size_t tracked_max = 100'000;            ///< addresses, identities and accounts remembered
 };
 
 /// Rate limits (a bucket of `burst_seconds` of the rate, that fills at the rate) and lists by
@@ -57,9 +58,22 @@ class Throttle {
   /// Errors: kPermissionDenied for an identifier on the list.
   Result<void> CheckIdentifier(std::string_view folded_identifier) const;
 
-  /// An authentication failed; logged. Success forgets what failed before.
+  /// A token or certificate was refused; logged. Success forgets what failed before, but for
+  /// logins.
   void Failed(std::string_view address);
   void Succeeded(std::string_view address);
+
+  /// Whether a password of the account may be tried from the address: too many that failed, from
+  /// there or of the account from wherever, make it wait, `failures_wait` and doubled. Before every
+  /// look at a password. Names count folded, so that no spelling is a way around; those that are
+  /// none of the node's count like all others, or waiting would tell which are. Longer names than
+  /// 64 bytes are nobody's: their addresses alone are counted. Errors: kRateLimited.
+  Result<void> AdmitLogin(std::string_view address, std::string_view name);
+  /// The password was wrong; logged without the name, which may be a password in the wrong field.
+  void LoginFailed(std::string_view address, std::string_view name);
+  /// It was right: what failed of the address and of the account is forgotten. Nothing else does
+  /// that: whoever has a token must not be able to guess passwords unhindered.
+  void LoginSucceeded(std::string_view address, std::string_view name);
 
  private:
   explicit Throttle(std::unique_ptr<class ThrottleImpl> impl);

@@ -2,22 +2,16 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <functional>
-#include <map>
-#include <mutex>
 #include <optional>
-#include <shared_mutex>
 #include <utility>
 
 #include "node/base/log.h"
 #include "node/base/text.h"
-#include "node/model/codes.h"
 #include "node/service/secret_file.h"
 #include "node/service/session_token.h"
-#include "node/service/user_rows.h"
+#include "node/service/user_store_impl.h"
 #include "storage/space.h"
 
 namespace idnode::service {
@@ -27,20 +21,9 @@ constexpr std::size_t kScanRows = 1000;
 constexpr std::size_t kSaltBytes = 16;
 constexpr std::size_t kHashBytes = 32;
 constexpr std::size_t kHashDigits = 64;
-constexpr std::size_t kPasswordBytesMin = 10;
-constexpr std::size_t kPasswordBytesMax = 256;
 constexpr std::chrono::seconds kLoadStepMax{30};
 constexpr std::chrono::seconds kRenewMax{5};
 constexpr std::string_view kLoginAction = "user.login";
-
-std::string UserKey(std::string_view name) {
-  return static_cast<char>(storage::Space::kUser) + std::string(name);
-}
-
-std::string HexSha256(std::string_view bytes) {
-  const Digest digest = Sha256(bytes);
-  return Hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
-}
 
 // 64 hexadecimal digits in lower case; nothing where it is no such text.
 std::optional<std::string> HashText(std::string_view text) {
@@ -52,14 +35,6 @@ std::optional<std::string> HashText(std::string_view text) {
       });
   if (!fine) return std::nullopt;
   return folded;
-}
-
-Result<void> CheckPassword(std::string_view password) {
-  if (password.size() < kPasswordBytesMin || password.size() > kPasswordBytesMax ||
-      !IsUtf8(password)) {
-    return Error(Errc::kInvalidRequest, "a password has 10 to 256 bytes of UTF-8", "password");
-  }
-  return {};
 }
 
 // The day in Asia/Shanghai, which has been UTC+8 without summer time since 1992: "2026-11-22".
@@ -74,87 +49,30 @@ std::string ShanghaiDay(std::int64_t wall_ms) {
   return text.data();
 }
 
-// A name for the audit log: what is none is not repeated there.
-std::string_view TargetOf(const std::string& name) {
-  return IsUserName(name) ? std::string_view(name) : std::string_view("(no name)");
-}
-
 Error WrongPassword() { return Error(Errc::kUnauthenticated, "the name or the password is wrong"); }
 
 }  // namespace
 
-class UserStore::Impl {
- public:
-  Impl(storage::Engine& engine, AuditLog& audit, const EnterpriseRegistry& enterprises,
-       const Clock& clock, UserOptions options);
+Result<void> CheckPassword(std::string_view password) {
+  if (password.size() < kPasswordBytesMin || password.size() > kPasswordBytesMax ||
+      !IsUtf8(password)) {
+    return Error(Errc::kInvalidRequest, "a password has 10 to 256 bytes of UTF-8", "password");
+  }
+  return {};
+}
 
-  Result<void> Load(const std::string& data_dir);
-  /// `secret`: the password's SHA-256, or why it is none.
-  Result<UserInfo> Create(const Actor& actor, UserInfo user, const Result<std::string>& secret,
-                          Deadline deadline);
-  Result<std::vector<UserInfo>> List(const Actor& actor, const std::string& enterprise) const;
-  Result<UserInfo> SetPassword(const Actor& actor, const std::string& name,
-                               const std::string& password, const std::string& old_password,
-                               Deadline deadline);
-  Result<UserInfo> Disable(const Actor& actor, const std::string& name, bool disabled,
-                           Deadline deadline);
-  Result<Session> Login(const Actor& actor, const std::string& name, const std::string& password);
-  Result<Session> LoginDaily(const Actor& actor, const std::string& name, const std::string& hash);
-  Result<CallerRef> CallerOf(std::string_view token) const;
+std::string UserKey(std::string_view name) {
+  return static_cast<char>(storage::Space::kUser) + std::string(name);
+}
 
- private:
-  struct Entry {
-    StoredUser stored;
-    CallerRef caller;
-  };
-  using EntryRef = std::shared_ptr<const Entry>;
+std::string HexSha256(std::string_view bytes) {
+  const Digest digest = Sha256(bytes);
+  return Hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
 
-  // One of the few runs of scrypt at once, each of which takes some 32 MiB.
-  class Run {
-   public:
-    Run(std::atomic<unsigned>& running, unsigned at_most) : running_(running) {
-      admitted_ = running_.fetch_add(1) < at_most;
-    }
-    ~Run() { running_.fetch_sub(1); }
-    Run(const Run&) = delete;
-    Run& operator=(const Run&) = delete;
-    bool admitted() const { return admitted_; }
-
-   private:
-    std::atomic<unsigned>& running_;
-    bool admitted_ = false;
-  };
-
-  EntryRef Find(std::string_view name) const;
-  void Put(StoredUser user);
-  void Publish(StoredUser user);
-  /// Changes what is known of a known user; returns what it is then.
-  StoredUser Apply(const std::string& name, const std::function<void(StoredUser&)>& edit);
-  Result<void> Learn(const std::string& name, Deadline deadline);
-  void DropDailyHashes();
-  Result<void> CheckNew(const Caller& caller, UserInfo& user) const;
-  Result<EntryRef> FindPermitted(const Actor& actor, Action action, const std::string& name) const;
-  Result<PasswordHash> HashOf(const std::string& secret);
-  Result<bool> Matches(const std::string& secret, const PasswordHash& stored);
-  Result<void> Write(const Actor& actor, Action action, const StoredUser* before,
-                     const StoredUser& after, Deadline deadline);
-  std::uint64_t NextGeneration(const StoredUser& user) const;
-  Result<Session> Accept(const Actor& actor, const EntryRef& entry);
-  Error Refuse(const Actor& actor, const EntryRef& entry, Error error);
-  void Renew(const EntryRef& entry, const Actor& actor, const std::string& secret);
-
-  storage::Engine& engine_;
-  AuditLog& audit_;
-  const EnterpriseRegistry& enterprises_;
-  const Clock& clock_;
-  const UserOptions options_;
-  PasswordHash nobody_;  ///< what the password of a name that is not there is compared with
-  std::string key_;
-  std::atomic<unsigned> running_{0};
-  std::mutex acts_;  ///< one act at a time; disabling does not wait for it
-  mutable std::shared_mutex mutex_;
-  std::map<std::string, EntryRef, std::less<>> by_name_;
-};
+std::string_view UserTarget(const std::string& name) {
+  return IsUserName(name) ? std::string_view(name) : std::string_view("(no name)");
+}
 
 UserStore::Impl::Impl(storage::Engine& engine, AuditLog& audit,
                       const EnterpriseRegistry& enterprises, const Clock& clock,
@@ -188,6 +106,7 @@ Result<void> UserStore::Impl::Load(const std::string& data_dir) {
   {
     std::unique_lock lock(mutex_);
     by_name_.clear();
+    unsure_.clear();
   }
   for (auto& user : users) Publish(std::move(user));
   if (!options_.allow_daily_hash) DropDailyHashes();
@@ -258,7 +177,10 @@ Result<void> UserStore::Impl::Learn(const std::string& name, Deadline deadline) 
   if (!row.ok()) return row.error();
   auto decoded = DecodeUser(name, *row);
   if (!decoded.ok()) return decoded.error();
-  if (Find(name) == nullptr) Publish(*std::move(decoded));
+  std::unique_lock lock(mutex_);
+  unsure_.erase(name);
+  // What is known already is newer: disabling counts before it is durable.
+  if (!by_name_.contains(name)) Put(*std::move(decoded));
   return {};
 }
 
@@ -279,165 +201,6 @@ Result<bool> UserStore::Impl::Matches(const std::string& secret, const PasswordH
   const auto hash = Scrypt(secret, stored);
   if (!hash.ok()) return hash.error();
   return ConstantTimeEqual(*hash, stored.hash);
-}
-
-// Sessions carry the generation that they began in. Times do for numbers: one that was used and
-// did not reach the store is not used again after a restart.
-std::uint64_t UserStore::Impl::NextGeneration(const StoredUser& user) const {
-  return std::max(user.generation + 1, static_cast<std::uint64_t>(clock_.WallMs()));
-}
-
-Result<void> UserStore::Impl::Write(const Actor& actor, Action action, const StoredUser* before,
-                                    const StoredUser& after, Deadline deadline) {
-  RowChange row{UserKey(after.info.name), EncodeUser(after), std::nullopt};
-  if (before == nullptr) row.expected = std::string();
-  return audit_.Do(
-      actor,
-      {action, after.info.name, before == nullptr ? std::string() : UserJson(before->info),
-       UserJson(after.info)},
-      {&row, 1}, deadline);
-}
-
-Result<void> UserStore::Impl::CheckNew(const Caller& caller, UserInfo& user) const {
-  if (!IsUserName(user.name)) {
-    return Error(Errc::kInvalidRequest,
-                 "a name is 1 to 64 of letters, digits, \".\", \"_\", \"-\" and \"@\"", "name");
-  }
-  if (user.role == Role::kAuditor || user.role == Role::kOperator) {
-    if (user.enterprise.empty()) return {};
-    return Error(Errc::kInvalidRequest, "auditors and operators are of no enterprise",
-                 "enterprise");
-  }
-  if (user.role != Role::kEnterpriseAdministrator) {
-    return Error(Errc::kInvalidRequest,
-                 "give a role: enterprise administrator, auditor or operator", "role");
-  }
-  if (user.enterprise.empty()) user.enterprise = caller.enterprise;
-  auto code = CheckCreditCode(user.enterprise);
-  if (!code.ok()) return Error(Errc::kInvalidRequest, code.error().detail, "enterprise");
-  if (enterprises_.Find(*code) == nullptr) {
-    return Error(Errc::kInvalidRequest, "there is no enterprise " + *code, "enterprise");
-  }
-  user.enterprise = *std::move(code);
-  return {};
-}
-
-Result<UserInfo> UserStore::Impl::Create(const Actor& actor, UserInfo user,
-                                         const Result<std::string>& secret, Deadline deadline) {
-  const Caller& caller = actor.who();
-  const bool own = caller.role == Role::kEnterpriseAdministrator &&
-                   user.role == Role::kEnterpriseAdministrator && !caller.enterprise.empty() &&
-                   (user.enterprise.empty() || user.enterprise == caller.enterprise);
-  IDNODE_RETURN_IF_ERROR(audit_.Permit(actor, Action::kUserCreate, own, TargetOf(user.name)));
-  IDNODE_RETURN_IF_ERROR(CheckNew(caller, user));
-  if (!secret.ok()) return secret.error();
-  user.created_ms = clock_.WallMs();
-  user.disabled = false;
-  auto hash = HashOf(*secret);
-  if (!hash.ok()) return hash.error();
-  StoredUser stored{std::move(user), 0, *std::move(hash), {}};
-  stored.generation = NextGeneration(stored);
-  if (options_.allow_daily_hash) stored.daily = *secret;
-  const std::lock_guard one(acts_);
-  if (auto created = Write(actor, Action::kUserCreate, nullptr, stored, deadline); !created.ok()) {
-    auto error = created.error();
-    if (error.code == Errc::kAlreadyExists) {
-      error.detail = "there is a user of this name";
-      error.field = "name";
-      // Perhaps made by a call whose outcome was not known then.
-      (void)Learn(stored.info.name, deadline);
-    }
-    return error;
-  }
-  UserInfo info = stored.info;
-  Publish(std::move(stored));
-  return info;
-}
-
-Result<std::vector<UserInfo>> UserStore::Impl::List(const Actor& actor,
-                                                    const std::string& enterprise) const {
-  const Caller& caller = actor.who();
-  const bool sees_all = caller.role == Role::kOperator || caller.role == Role::kAuditor;
-  const std::string& wanted = enterprise.empty() && !sees_all ? caller.enterprise : enterprise;
-  const bool own = caller.role == Role::kEnterpriseAdministrator && !wanted.empty() &&
-                   wanted == caller.enterprise;
-  IDNODE_RETURN_IF_ERROR(audit_.Permit(actor, Action::kUserRead, own, wanted));
-  std::vector<UserInfo> infos;
-  std::shared_lock lock(mutex_);
-  for (const auto& [name, entry] : by_name_) {
-    const UserInfo& info = entry->stored.info;
-    if (wanted.empty() || info.enterprise == wanted) infos.push_back(info);
-  }
-  return infos;
-}
-
-Result<UserStore::Impl::EntryRef> UserStore::Impl::FindPermitted(const Actor& actor, Action action,
-                                                                 const std::string& name) const {
-  const Caller& caller = actor.who();
-  EntryRef entry = Find(name);
-  const bool self = entry != nullptr && !caller.user.empty() && caller.user == name;
-  const bool of_enterprise = entry != nullptr && caller.role == Role::kEnterpriseAdministrator &&
-                             !caller.enterprise.empty() &&
-                             caller.enterprise == entry->stored.info.enterprise;
-  IDNODE_RETURN_IF_ERROR(audit_.Permit(actor, action, self || of_enterprise, TargetOf(name)));
-  if (entry != nullptr) return entry;
-  return Error(Errc::kNotFound, "there is no user " + std::string(TargetOf(name)), "name");
-}
-
-Result<UserInfo> UserStore::Impl::SetPassword(const Actor& actor, const std::string& name,
-                                              const std::string& password,
-                                              const std::string& old_password, Deadline deadline) {
-  const auto known = FindPermitted(actor, Action::kUserSetPassword, name);
-  if (!known.ok()) return known.error();
-  IDNODE_RETURN_IF_ERROR(CheckPassword(password));
-  // Whoever found an open session must not be able to take the account over.
-  if (actor.who().user == name) {
-    const auto right = Matches(HexSha256(old_password), (*known)->stored.password);
-    if (!right.ok()) return right.error();
-    if (!*right) {
-      audit_.Refused(actor, ActionName(Action::kUserSetPassword), name, Errc::kUnauthenticated);
-      return Error(Errc::kUnauthenticated, "the old password is wrong", "oldPassword");
-    }
-  }
-  const std::string secret = HexSha256(password);
-  auto hash = HashOf(secret);
-  if (!hash.ok()) return hash.error();
-  const std::lock_guard one(acts_);
-  const StoredUser before = Find(name)->stored;
-  StoredUser after = before;
-  after.password = *std::move(hash);
-  after.generation = NextGeneration(before);
-  after.daily = options_.allow_daily_hash ? secret : std::string();
-  const auto written = Write(actor, Action::kUserSetPassword, &before, after, deadline);
-  // The sessions end also where the outcome is unknown; which password holds, the next start
-  // tells.
-  if (!written.ok() && written.code() != Errc::kUndetermined) return written.error();
-  const StoredUser now = Apply(name, [&](StoredUser& user) {
-    user.generation = std::max(user.generation, after.generation);
-    if (!written.ok()) return;
-    user.password = after.password;
-    user.daily = after.daily;
-  });
-  if (!written.ok()) return written.error();
-  return now.info;
-}
-
-Result<UserInfo> UserStore::Impl::Disable(const Actor& actor, const std::string& name,
-                                          bool disabled, Deadline deadline) {
-  const auto known = FindPermitted(actor, Action::kUserDisable, name);
-  if (!known.ok()) return known.error();
-  const StoredUser before = (*known)->stored;
-  const auto edit = [&](StoredUser& user) {
-    user.info.disabled = disabled;
-    user.generation = NextGeneration(user);
-  };
-  if (disabled) Apply(name, edit);  // before it is durable, and whatever becomes of that
-  const std::lock_guard one(acts_);
-  StoredUser after = Find(name)->stored;
-  if (!disabled) edit(after);
-  IDNODE_RETURN_IF_ERROR(Write(actor, Action::kUserDisable, &before, after, deadline));
-  if (!disabled) Apply(name, edit);
-  return after.info;
 }
 
 Error UserStore::Impl::Refuse(const Actor& actor, const EntryRef& entry, Error error) {

@@ -61,7 +61,8 @@ class UserStore {
 
   /// Operator; an enterprise's administrator for further administrators of it. `password`: 10 to
   /// 256 bytes of UTF-8. Errors: kPermissionDenied, kInvalidRequest (field name, role, enterprise,
-  /// password), kAlreadyExists; kOverloaded; those of the audit log.
+  /// password), kAlreadyExists; kOverloaded; those of the audit log. After kUndetermined the user
+  /// may exist: it is then listed, and an operator can disable it.
   Result<UserInfo> Create(const Actor& actor, UserInfo user, const std::string& password,
                           Deadline deadline);
   /// As Create, where only the SHA-256 of the password is known (64 hexadecimal digits).
@@ -71,12 +72,14 @@ class UserStore {
   Result<std::vector<UserInfo>> List(const Actor& actor, const std::string& enterprise) const;
   /// People change their own with the old one; an operator, or their enterprise's administrator,
   /// anybody's. Ends all sessions of the user. Errors: kPermissionDenied, kUnauthenticated (field
-  /// oldPassword), kNotFound, kInvalidRequest (field password), kOverloaded.
+  /// oldPassword), kNotFound, kInvalidRequest (field password), kOverloaded; kConflict where the
+  /// password was set, or the user disabled, after the old one was compared.
   Result<UserInfo> SetPassword(const Actor& actor, const std::string& name,
                                const std::string& password, const std::string& old_password,
                                Deadline deadline);
-  /// Disabling is effective at once, before it is durable, and ends all sessions. Errors:
-  /// kPermissionDenied, kNotFound.
+  /// Disabling is effective at once, before it is durable and whatever becomes of that, and ends
+  /// all sessions; it has 5 s at least, whatever the deadline. Errors: kPermissionDenied,
+  /// kNotFound.
   Result<UserInfo> Disable(const Actor& actor, const std::string& name, bool disabled,
                            Deadline deadline);
 

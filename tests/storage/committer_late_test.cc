@@ -114,5 +114,24 @@ TEST_F(CommitterLateTest, WhatCannotBeReadIsNotCommitted) {
   EXPECT_EQ(again->seen, "stored");
 }
 
+// The group is lost with the first read that fails: no other is tried, and holds up the shard.
+class LateClaims : public Claim {
+ public:
+  LateClaims() : Claim("runused", "") {}
+  void CollectKeys(KeyCollector&) override {}
+  void Apply(GroupContext& group) override {
+    for (const char* key : {"xA", "xB", "xC"}) group.Put(group.AddLate(key), "late");
+  }
+};
+
+TEST_F(CommitterLateTest, AfterAReadThatFailedNoneIsTried) {
+  ASSERT_TRUE(Submit("xwarm", "")->Wait().ok());
+  engine_.ScriptReads({ReadFault::kUnavailable, ReadFault::kCorruption});
+  auto claims = std::make_shared<LateClaims>();
+  EXPECT_EQ(SubmitCode(claims), Errc::kOk);
+  EXPECT_EQ(claims->Wait().code(), Errc::kUnavailable);
+  EXPECT_EQ(engine_.Get(0, "xA", Deadline::max()).code(), Errc::kCorruption) << "not yet met";
+}
+
 }  // namespace
 }  // namespace idnode::storage

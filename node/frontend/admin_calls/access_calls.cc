@@ -164,8 +164,17 @@ Result<v1::SetPasswordResponse> SetPassword(const service::Services& services,
                                             const service::Actor& actor,
                                             const v1::SetPasswordRequest& request,
                                             Deadline deadline) {
-  return UserAnswer<v1::SetPasswordResponse>(services.admin.users.SetPassword(
-      actor, request.name(), request.password(), request.old_password(), deadline));
+  service::Throttle& throttle = services.admin.throttle;
+  // The old password of one's own is guessed here as well as by logging in.
+  const bool own = !actor.who().user.empty() && actor.who().user == request.name();
+  if (own) IDNODE_RETURN_IF_ERROR(throttle.AdmitLogin(actor.source, request.name()));
+  const auto changed = services.admin.users.SetPassword(actor, request.name(), request.password(),
+                                                        request.old_password(), deadline);
+  if (own && changed.code() == Errc::kUnauthenticated) {
+    throttle.LoginFailed(actor.source, request.name());
+  }
+  if (own && changed.ok()) throttle.LoginSucceeded(actor.source, request.name());
+  return UserAnswer<v1::SetPasswordResponse>(changed);
 }
 
 Result<v1::DisableUserResponse> DisableUser(const service::Services& services,
@@ -178,12 +187,16 @@ Result<v1::DisableUserResponse> DisableUser(const service::Services& services,
 
 Result<v1::LoginResponse> Login(const service::Services& services, const service::Actor& actor,
                                 const v1::LoginRequest& request, Deadline) {
+  service::Throttle& throttle = services.admin.throttle;
+  IDNODE_RETURN_IF_ERROR(throttle.AdmitLogin(actor.source, request.name()));
   const auto session = services.admin.users.Login(actor, request.name(), request.password());
   if (!session.ok()) {
-    if (session.code() == Errc::kUnauthenticated) services.admin.throttle.Failed(actor.source);
+    if (session.code() == Errc::kUnauthenticated) {
+      throttle.LoginFailed(actor.source, request.name());
+    }
     return session.error();
   }
-  services.admin.throttle.Succeeded(actor.source);
+  throttle.LoginSucceeded(actor.source, request.name());
   v1::LoginResponse response;
   response.set_token(session->token);
   SetTime(session->expires_ms, *response.mutable_expires_at());

@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "node/frontend/admin_calls/admin_calls.h"
+#include "node/frontend/admit_identifier.h"
 #include "node/frontend/convert/admin_convert.h"
 #include "node/frontend/convert/proto_convert.h"
+#include "node/model/codes.h"
 #include "node/model/identifier.h"
 
 namespace idnode::frontend::admin_calls {
@@ -23,6 +25,7 @@ Result<void> ReadForOwner(const service::Services& services, const service::Acto
   if (const auto parsed = ParseIdentifier(identifier); !parsed.ok()) {
     return Error(parsed.code(), parsed.error().detail, "identifier");
   }
+  IDNODE_RETURN_IF_ERROR(AdmitIdentifier(services, actor.who(), identifier));
   folded = FoldIdentifier(identifier);
   const bool own = services.prefixes.MayWrite(actor.who(), PrefixOf(folded));
   IDNODE_RETURN_IF_ERROR(
@@ -39,8 +42,10 @@ Result<service::Caller> CallerFor(const service::Services& services,
                  "asApplication");
   }
   if (!request.as_enterprise().empty()) {
+    auto code = CheckCreditCode(request.as_enterprise());
+    if (!code.ok()) return Error(Errc::kInvalidRequest, code.error().detail, "asEnterprise");
     caller.role = service::Role::kEnterpriseAdministrator;
-    caller.enterprise = request.as_enterprise();
+    caller.enterprise = *std::move(code);
     return caller;
   }
   if (request.as_application().empty()) return caller;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "node/frontend/admit_identifier.h"
 #include "node/frontend/convert/proto_convert.h"
 #include "node/ledger/leaf.h"
 #include "node/ledger/signed_note.h"
@@ -122,6 +123,7 @@ Result<void> FillInclusionProof(const service::Services& services, const service
                      " bytes, such as 88.108.1001/SN1",
                  "identifier");
   }
+  IDNODE_RETURN_IF_ERROR(AdmitIdentifier(services, caller, identifier));
   auto report = (*kept)->ProveInclusion(identifier, deadline);
   if (!report.ok()) return report.error();
   out.set_index(report->leaf_index);

@@ -1,11 +1,14 @@
 #include "node/frontend/convert/record_wire.h"
 
+#include <bit>
+#include <charconv>
 #include <cstdint>
 
 #include "idnode/v1/resolution.pb.h"
 #include "node/base/text.h"
 #include "node/base/varint.h"
 #include "node/frontend/convert/proto_convert.h"
+#include "node/model/json_scanner.h"
 
 namespace idnode::frontend {
 namespace {
@@ -14,7 +17,7 @@ using v1::Record;
 using v1::Reference;
 using v1::Value;
 
-enum WireType : std::uint32_t { kVarint = 0, kSized = 2 };
+enum WireType : std::uint32_t { kVarint = 0, kFixed64 = 1, kSized = 2 };
 
 constexpr std::uint64_t Tag(int field, WireType type) {
   return static_cast<std::uint64_t>(field) << 3 | type;
@@ -92,22 +95,113 @@ void AppendValue(const ValueView& value, std::int64_t written_ms, std::string& o
   AppendTime(Value::kTimestampFieldNumber, written_ms, out);
 }
 
-// Attributes are few bytes of JSON for few records: protobuf's own way is good enough. True where
-// some are withheld.
+// Fields of google.protobuf.Struct, of the entries of its map, of Value and of ListValue.
+constexpr int kStructFields = 1;
+constexpr int kEntryKey = 1;
+constexpr int kEntryValue = 2;
+constexpr int kNullValue = 1;
+constexpr int kNumberValue = 2;
+constexpr int kStringValue = 3;
+constexpr int kBoolValue = 4;
+constexpr int kStructValue = 5;
+constexpr int kListValue = 6;
+constexpr int kListValues = 1;
+
+void AppendPresentDouble(int field, double number, std::string& out) {
+  AppendVarint(Tag(field, kFixed64), out);
+  auto bits = std::bit_cast<std::uint64_t>(number);
+  for (std::size_t i = 0; i < sizeof bits; ++i, bits >>= 8) out += static_cast<char>(bits & 0xff);
+}
+
+// Writes google.protobuf.Struct from its JSON. What is nested is scanned once for each level around
+// it; there are kAttributesDepthMax levels at most, and hardly ever one.
+class StructWriter {
+ public:
+  explicit StructWriter(std::string& out) : out_(out) {}
+
+  // The fields of the Struct; those that `sees(name)` takes. False: the text is damaged.
+  template <typename Sees>
+  bool AppendFields(std::string_view json, Sees sees) {
+    JsonScanner scanner(json, kAttributesDepthMax);
+    if (!scanner.Begin()) return false;
+    std::string_view name;
+    JsonToken token;
+    while (scanner.Next(name, name_, token, text_)) {
+      if (!sees(name)) continue;
+      const Submessage entry(kStructFields, out_);
+      AppendPresentText(kEntryKey, name, out_);
+      if (!AppendValue(kEntryValue, token)) return false;
+    }
+    return scanner.Complete();
+  }
+
+ private:
+  bool AppendValue(int field, const JsonToken& token) {
+    const Submessage value(field, out_);
+    switch (token.kind) {  // no default: -Wswitch reports a forgotten kind
+      case JsonToken::Kind::kNull:
+        AppendPresentNumber(kNullValue, 0, out_);
+        return true;
+      case JsonToken::Kind::kTrue:
+      case JsonToken::Kind::kFalse:
+        AppendPresentNumber(kBoolValue, token.kind == JsonToken::Kind::kTrue ? 1 : 0, out_);
+        return true;
+      case JsonToken::Kind::kString:
+        AppendPresentText(kStringValue, token.text, out_);
+        return true;
+      case JsonToken::Kind::kNumber: {
+        double number = 0;
+        const char* end = token.text.data() + token.text.size();
+        const auto read = std::from_chars(token.text.data(), end, number);
+        if (read.ec != std::errc() || read.ptr != end) return false;
+        AppendPresentDouble(kNumberValue, number, out_);
+        return true;
+      }
+      case JsonToken::Kind::kObject: {
+        const Submessage object(kStructValue, out_);
+        return AppendFields(token.text, [](std::string_view) { return true; });
+      }
+      case JsonToken::Kind::kArray: {
+        const Submessage list(kListValue, out_);
+        JsonScanner scanner(token.text, kAttributesDepthMax);
+        if (!scanner.BeginList()) return false;
+        JsonToken element;
+        while (scanner.NextElement(element, text_)) {
+          if (!AppendValue(kListValues, element)) return false;
+        }
+        return scanner.Complete();
+      }
+    }
+    return false;
+  }
+
+  std::string& out_;
+  // Of the level that is being scanned: those around it have written theirs.
+  std::string name_;
+  std::string text_;
+};
+
+// True where some are withheld.
 bool AppendAttributes(std::string_view json, const service::Disclosure* disclosure,
                       std::string& out) {
   if (json.empty()) return false;
-  google::protobuf::Struct attributes;
+  const bool filters = disclosure != nullptr && disclosure->filters_attributes();
+  const std::size_t begin = out.size();
   bool withheld = false;
-  if (disclosure != nullptr && disclosure->filters_attributes()) {
-    thread_local std::string seen;
-    seen.clear();
-    withheld = AppendSeenAttributes(json, disclosure, seen);
-    json = seen;
+  bool whole = false;
+  bool nothing = false;
+  {
+    const Submessage attributes(Record::kAttributesFieldNumber, out);
+    const std::size_t empty = out.size();
+    whole = StructWriter(out).AppendFields(json, [&](std::string_view name) {
+      if (!filters || disclosure->SeesAttribute(name)) return true;
+      withheld = true;
+      return false;
+    });
+    withheld = withheld || (filters && !whole);
+    nothing = filters && out.size() == empty;
   }
-  if (!json.empty() && ParseAttributes(json, attributes).ok()) {
-    AppendPresentText(Record::kAttributesFieldNumber, attributes.SerializeAsString(), out);
-  }
+  if (!whole || nothing) out.resize(begin);
   return withheld;
 }
 

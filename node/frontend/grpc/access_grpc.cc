@@ -86,7 +86,7 @@ class AccessGrpc final : public Base {
   grpc::ServerUnaryReactor* CreateUser(grpc::CallbackServerContext* context,
                                        const grpc::ByteBuffer* bytes,
                                        grpc::ByteBuffer* answer) override {
-    return create_user_.Run(context, bytes, answer);
+    return create_user_.RunOn(face_.logins, context, bytes, answer);
   }
   grpc::ServerUnaryReactor* ListUsers(grpc::CallbackServerContext* context,
                                       const grpc::ByteBuffer* bytes,
@@ -96,7 +96,7 @@ class AccessGrpc final : public Base {
   grpc::ServerUnaryReactor* SetPassword(grpc::CallbackServerContext* context,
                                         const grpc::ByteBuffer* bytes,
                                         grpc::ByteBuffer* answer) override {
-    return set_password_.Run(context, bytes, answer);
+    return set_password_.RunOn(face_.logins, context, bytes, answer);
   }
   grpc::ServerUnaryReactor* DisableUser(grpc::CallbackServerContext* context,
                                         const grpc::ByteBuffer* bytes,

@@ -246,6 +246,11 @@ bool IsPublicRead(Operation operation) {
   }
 }
 
+bool ChecksPassword(Operation operation) {
+  return operation == Operation::kLogin || operation == Operation::kSetPassword ||
+         operation == Operation::kCreateUser;
+}
+
 bool IsSnmsPath(std::string_view path) {
   return path.starts_with("/identity/") || path.starts_with("/identityv2/") ||
          path.starts_with("/snms/api/") || path.starts_with("/resolve/");

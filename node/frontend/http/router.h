@@ -112,6 +112,10 @@ std::string AllowedMethods(std::string_view path);
 /// Whether anybody may have what the operation answers, without a token.
 bool IsPublicRead(Operation operation);
 
+/// Whether the operation runs scrypt, which takes a core for some 0.3 s: it belongs to the threads
+/// of logins, so that it holds up no others.
+bool ChecksPassword(Operation operation);
+
 /// True for paths of the SNMS-compatible face: "/identity/…", "/identityv2/…", "/snms/api/…",
 /// "/resolve/…".
 bool IsSnmsPath(std::string_view path);

@@ -165,7 +165,7 @@ void V1Handler::Handle(Exchange& exchange, const Match& match, std::string_view 
       !reads_first) {
     RunDeferred(call);
   } else {
-    OnWorker(match.operation == Operation::kLogin ? logins_ : workers_, call,
+    OnWorker(ChecksPassword(match.operation) ? logins_ : workers_, call,
              [this, call] { RunDeferred(call); });
   }
 }

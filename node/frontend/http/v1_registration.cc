@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "idnode/v1/registration.pb.h"
+#include "node/frontend/admit_identifier.h"
 #include "node/frontend/beast_util/problem.h"
 #include "node/frontend/convert/proto_convert.h"
 #include "node/frontend/http/conditional.h"
@@ -135,6 +136,7 @@ Result<std::uint32_t> V1Handler::ExpectedRevision(const V1Call& call, const std:
                                                   std::uint32_t given) const {
   const std::string_view if_match = call.request->Get(Header::kIfMatch);
   if (if_match.empty() || if_match == "*") return given;
+  IDNODE_RETURN_IF_ERROR(AdmitIdentifier(services_, *call.caller, identifier));
   const auto tag = resolution_.CurrentTag(identifier, *call.caller, call.deadline);
   if (!tag.ok()) return tag.error();
   const bool holds = EtagMatches(if_match, tag->etag) && (given == 0 || given == tag->revision);

@@ -317,6 +317,14 @@ TEST_F(ConfigTest, ClientAuthoritiesNeedACertificateAndCanBeRead) {
   }
 }
 
+TEST_F(ConfigTest, IndustriesOfASecondaryPrefix) {
+  const std::string node = "[node]\ndata_dir = \"d\"\nsecondary_prefixes = [\"88.108\"]\n";
+  EXPECT_THAT(Texts(Load(node + "secondary_prefix_industries = [\"88.108=C19, C14\"]\n").faults),
+              Each(Not(HasSubstr("industries"))));
+  EXPECT_THAT(Texts(Load(node + "secondary_prefix_industries = [\"88.109=C19\"]\n").faults),
+              Contains(HasSubstr("node.secondary_prefix_industries: \"88.109=C19\"")));
+}
+
 TEST_F(ConfigTest, ListsOfAddressesAndIdentifiersAreChecked) {
   EXPECT_THAT(Texts(Load(std::string(kGood) +
                          "[access]\nallow_addresses = [\"10.0.0.0/8\", \"2001:db8::/32\"]\n"

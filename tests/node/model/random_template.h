@@ -26,11 +26,13 @@ class RandomTemplates {
     content.active_carrier = Chance(3);
     content.extra_attributes = Chance(2);
     std::set<std::string> names;
+    std::size_t unique = 0;
     std::uint32_t index = kTemplateIndexMin;
     for (unsigned left = Below(12); left > 0; --left) {
       TemplateItem item = NextItem();
       item.name = "i" + std::to_string(names.size()) + Text(8);
       if (!names.insert(item.name).second) continue;
+      item.unique = item.unique && unique++ < kTemplateUniqueItemsMax;
       index += 1 + Below(3);
       item.index = index;
       content.items.push_back(std::move(item));

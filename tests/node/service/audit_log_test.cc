@@ -336,11 +336,16 @@ TEST(AuditLogTest, RefusalsAlikeBecomeOneEntry) {
   EXPECT_EQ(node.AuditEntries().size(), 4u) << "after what was written a new entry begins";
 }
 
-TEST(AuditLogTest, RefusalsOfTooManyKindsAreCountedTogether) {
+// Ten entries wait at most, so five kinds of one source.
+TestNodeOptions FewRefusals() {
   TestNodeOptions options = OneShard();
   options.audit.refusals_max = 10;
   options.audit.refusals_per_second = 2;
-  TestNode node(std::move(options));
+  return options;
+}
+
+TEST(AuditLogTest, RefusalsOfManyKindsOfOneSourceAreCountedTogether) {
+  TestNode node(FewRefusals());
   const auto refuse = [&](const std::string& name, int count) {
     for (int i = 0; i < count; ++i) {
       node.audit->Refused(node.Stranger(), "login", name + std::to_string(i),
@@ -348,7 +353,45 @@ TEST(AuditLogTest, RefusalsOfTooManyKindsAreCountedTogether) {
     }
   };
   refuse("a", 500);
-  refuse("a", 5);
+  refuse("a", 4);
+  node.audit->Refused(node.Auditor(), "prefix.admit", "p", Errc::kPermissionDenied);
+  auto entries = node.AuditEntries();
+  ASSERT_EQ(entries.size(), 7u);
+  EXPECT_EQ(entries[3].count, 2u);
+  EXPECT_EQ(entries[4].count, 1u);
+  EXPECT_EQ(entries[5].who, "anonymous") << "who it is is still told";
+  EXPECT_EQ(entries[5].from, "198.51.100.9");
+  EXPECT_EQ(entries[5].action, "many");
+  EXPECT_EQ(entries[5].target, "many");
+  EXPECT_EQ(entries[5].refused, "many");
+  EXPECT_EQ(entries[5].count, 495u);
+  EXPECT_EQ(entries[6].who, "application:auditor") << "others are not drowned";
+  EXPECT_EQ(entries[6].action, "prefix.admit");
+  // However often they are written, new kinds come through at a tenth of the rate only.
+  refuse("b", 100);
+  entries = node.AuditEntries();
+  ASSERT_EQ(entries.size(), 8u);
+  EXPECT_EQ(entries[7].count, 100u);
+  node.clock.AdvanceMs(5'000);
+  refuse("c", 100);
+  entries = node.AuditEntries();
+  ASSERT_EQ(entries.size(), 10u);
+  EXPECT_EQ(entries[8].target, "c0");
+  EXPECT_EQ(entries[9].target, "many");
+  EXPECT_EQ(entries[9].count, 99u);
+  EXPECT_EQ(BrokenAt(node), 0u);
+}
+
+TEST(AuditLogTest, RefusalsOfTooManySourcesAreCountedTogether) {
+  TestNode node(FewRefusals());
+  const auto refuse = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      node.audit->Refused(node.App("app" + std::to_string(i), {"88.108.1"}), "login", "x",
+                          Errc::kUnauthenticated);
+    }
+  };
+  refuse(500);
+  refuse(5);
   auto entries = node.AuditEntries();
   ASSERT_EQ(entries.size(), 11u);
   EXPECT_EQ(entries[4].count, 2u);
@@ -356,13 +399,13 @@ TEST(AuditLogTest, RefusalsOfTooManyKindsAreCountedTogether) {
   EXPECT_EQ(entries[10].who, "many");
   EXPECT_EQ(entries[10].action, "many");
   EXPECT_EQ(entries[10].count, 490u);
-  // However often they are written, new kinds come through at their rate only.
-  refuse("b", 100);
+  refuse(100);
   entries = node.AuditEntries();
   ASSERT_EQ(entries.size(), 12u);
+  EXPECT_EQ(entries[11].who, "many");
   EXPECT_EQ(entries[11].count, 100u);
   node.clock.AdvanceMs(1'500);
-  refuse("c", 100);
+  refuse(100);
   entries = node.AuditEntries();
   ASSERT_EQ(entries.size(), 12u + 3 + 1);
   EXPECT_EQ(entries.back().count, 97u);

@@ -138,7 +138,8 @@ TEST(AuditLogTest, APageLooksAtABoundedNumberOfEntries) {
   ASSERT_TRUE(DoAct(node, "needle").ok());
   for (std::size_t i = 0; i <= kAuditPageExaminedMax / 250; ++i) {
     for (int kind = 0; kind < 250; ++kind) {
-      node.audit->Refused(node.Stranger(), "login", std::to_string(kind), Errc::kUnauthenticated);
+      node.audit->Refused(node.App("app" + std::to_string(kind), {}), "login", "x",
+                          Errc::kUnauthenticated);
     }
     ASSERT_TRUE(node.audit->Flush(node.Soon()).ok());
     node.clock.AdvanceMs(300'000);

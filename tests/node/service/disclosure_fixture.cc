@@ -61,6 +61,12 @@ DisclosureFixture::DisclosureFixture() : node_(std::make_unique<TestNode>()) {
   const auto published = node.templates->Publish(node.Operator(), prefix, "shoe", 1, node.Soon());
   EXPECT_TRUE(published.ok()) << published.error().detail;
 
+  for (const std::string name : {"shop", "inspector", "late", "elsewhere"}) {
+    const auto made = node.access->CreateApplication(
+        node.Operator(), AnApplication(name, {"88.108.1009"}), node.Soon());
+    EXPECT_TRUE(made.ok()) << made.error().detail;
+  }
+
   const std::array<ValueView, 7> values = {Value(1, "URL"),
                                            Value(2, "LINK", kForGranted),
                                            Value(3, "KEY", kForNobody),

@@ -230,5 +230,77 @@ TEST_F(DisclosureTest, WhoCanSeeAgreesWithWhatIsSeen) {
   }
 }
 
+// What was worked out before holds no longer than what it was worked out of.
+TEST_F(DisclosureTest, FollowsGrantsAndTemplatesAtOnce) {
+  TestNode& node = fixture_.node();
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_EQ(fixture_.SeenBy("inspector"), kPublicOnly);
+    GrantInfo grant;
+    grant.template_name = "shoe";
+    grant.items = {"cost"};
+    grant.to_application = "inspector";
+    grant.ends_ms = node.clock.WallMs() + 10;
+    const std::string id = fixture_.Grant(grant);
+    EXPECT_EQ(fixture_.SeenBy("inspector"), kWithCost);
+    node.clock.AdvanceMs(9);
+    EXPECT_EQ(fixture_.SeenBy("inspector"), kWithCost);
+    if (round == 1) {
+      const std::string prefix(fixture_.kPrefix);
+      ASSERT_TRUE(node.grants->Revoke(node.Operator(), prefix, id, node.Soon()).ok());
+    }
+    EXPECT_EQ(fixture_.SeenBy("inspector"), round == 1 ? kPublicOnly : kWithCost);
+    node.clock.AdvanceMs(1);
+  }
+
+  std::string bytes;
+  EncodeRecordHeader({}, bytes);
+  ContentInput content;
+  content.template_ref = "boot@1";
+  content.attributes_json = R"({"cost":"17"})";
+  ASSERT_TRUE(EncodeContent(content, {}, bytes).ok());
+  const auto record = DecodeRecord(bytes);
+  ASSERT_TRUE(record.ok());
+  const auto sees_cost = [&](std::string_view who) {
+    return node.disclosure->For(fixture_.Who(who), "88.108.1001/b", *record).SeesAttribute("cost");
+  };
+  EXPECT_TRUE(sees_cost("anonymous"));
+  EXPECT_TRUE(sees_cost("inspector"));
+  TemplateItem item;
+  item.name = "cost";
+  item.index = 2000;
+  item.visibility = ItemVisibilityDefault::kPrivate;
+  DataTemplate boot;
+  boot.items = {item};
+  const std::string owner = "88.108";
+  ASSERT_TRUE(node.templates->Put(node.Operator(), owner, "boot", boot, node.Soon()).ok());
+  ASSERT_TRUE(node.templates->Publish(node.Operator(), owner, "boot", 1, node.Soon()).ok());
+  EXPECT_FALSE(sees_cost("anonymous"));
+  EXPECT_FALSE(sees_cost("inspector"));
+  ASSERT_TRUE(node.templates->Delete(node.Operator(), owner, "boot", 1, node.Soon()).ok());
+  EXPECT_TRUE(sees_cost("anonymous"));
+  EXPECT_TRUE(sees_cost("inspector"));
+}
+
+// The one's grants of single identifiers are not the other's, nor of another identifier.
+TEST_F(DisclosureTest, GrantsOfIdentifiersComeOnTopOfThoseOfTheirTemplate) {
+  GrantInfo of_class;
+  of_class.template_name = "shoe";
+  of_class.items = {"cost"};
+  of_class.to_application = "inspector";
+  fixture_.Grant(of_class);
+  EXPECT_EQ(fixture_.SeenBy("inspector"), kWithCost);
+  GrantInfo of_one;
+  of_one.identifier = fixture_.kIdentifier;
+  of_one.items = {"PRICE"};
+  of_one.to_application = "inspector";
+  fixture_.Grant(of_one);
+  EXPECT_EQ(fixture_.SeenBy("inspector"), "batch colour cost 1 2003 2004");
+  EXPECT_EQ(fixture_.SeenBy("partner-application"), kPublicOnly);
+  const Disclosure of_another = fixture_.node().disclosure->For(
+      fixture_.Who("inspector"), "88.108.1001/sn2", fixture_.record());
+  EXPECT_EQ(fixture_.Seen(of_another), kWithCost);
+  EXPECT_EQ(fixture_.SeenBy("inspector"), "batch colour cost 1 2003 2004");
+}
+
 }  // namespace
 }  // namespace idnode::service

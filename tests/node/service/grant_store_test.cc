@@ -1,6 +1,7 @@
 #include "node/service/grant_store.h"
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,17 @@ GrantInfo ClassGrant(const std::string& to_application = "shop") {
 
 class GrantStoreTest : public testing::Test {
  protected:
+  GrantStoreTest() {
+    for (const std::string& name :
+         {std::string("shop"), std::string("gone"), std::string(64, 'a')}) {
+      AddApplication(name);
+    }
+  }
+  void AddApplication(const std::string& name) {
+    const auto made = node_.access->CreateApplication(
+        node_.Operator(), AnApplication(name, {"88.108.1009"}), node_.Soon());
+    EXPECT_TRUE(made.ok()) << made.error().detail;
+  }
   Result<GrantInfo> Create(const GrantInfo& grant) {
     return node_.grants->Create(node_.Operator(), grant, node_.Soon());
   }
@@ -310,7 +322,10 @@ TEST_F(GrantStoreTest, WritesWhatWasDoneToTheAuditLog) {
   const auto made = Create(ClassGrant());
   ASSERT_TRUE(made.ok());
   ASSERT_TRUE(node_.grants->Revoke(node_.Operator(), kPrefix, made->id, node_.Soon()).ok());
-  const auto entries = node_.AuditEntries();
+  std::vector<AuditEntry> entries;
+  for (AuditEntry& entry : node_.AuditEntries()) {
+    if (entry.action.starts_with("grant.")) entries.push_back(std::move(entry));
+  }
   ASSERT_EQ(entries.size(), 2U);
   EXPECT_EQ(entries[0].action, "grant.create");
   EXPECT_EQ(entries[0].target, std::string(kPrefix) + " " + made->id);
@@ -319,6 +334,61 @@ TEST_F(GrantStoreTest, WritesWhatWasDoneToTheAuditLog) {
   EXPECT_EQ(entries[1].action, "grant.revoke");
   EXPECT_EQ(entries[1].before, entries[0].after);
   EXPECT_EQ(entries[1].after, "");
+}
+
+// Otherwise who makes an application of that name, in whatever enterprise, would have the grant.
+TEST_F(GrantStoreTest, AnApplicationMustBeThere) {
+  EXPECT_EQ(FieldOf(ClassGrant("later")), "grant.toApplication");
+  AddApplication("later");
+  EXPECT_TRUE(Create(ClassGrant("later")).ok());
+  // Its name is not given again, so it may be a revoked one's.
+  ASSERT_TRUE(node_.access->RevokeApplication(node_.Operator(), "later", node_.Soon()).ok());
+  EXPECT_TRUE(Create(ClassGrant("later")).ok());
+
+  GrantStore knows_none(*node_.engine, *node_.audit, *node_.prefixes, node_.clock);
+  EXPECT_EQ(knows_none.Create(node_.Operator(), ClassGrant(), node_.Soon()).code(),
+            Errc::kInvalidRequest);
+}
+
+TEST_F(GrantStoreTest, ItsGenerationChangesWithWhatItFinds) {
+  std::set<std::uint64_t> seen = {node_.grants->generation()};
+  const auto changed = [&] { return seen.insert(node_.grants->generation()).second; };
+  const auto made = Create(ClassGrant());
+  ASSERT_TRUE(made.ok());
+  EXPECT_TRUE(changed());
+  EXPECT_EQ(Found("shop").size(), 1U);
+  EXPECT_FALSE(changed());
+  ASSERT_TRUE(node_.grants->Revoke(node_.Operator(), kPrefix, made->id, node_.Soon()).ok());
+  EXPECT_TRUE(changed());
+  const GrantStore other(*node_.engine, *node_.audit, *node_.prefixes, node_.clock);
+  EXPECT_TRUE(seen.insert(other.generation()).second) << "no two stores have the same";
+}
+
+TEST_F(GrantStoreTest, KnowsWhoHasGrantsOfIdentifiers) {
+  const std::string enterprise = TestCreditCode(3);
+  ASSERT_TRUE(Create(ClassGrant()).ok());
+  const auto has = [&](std::string_view who, std::string_view code = {}) {
+    return node_.grants->HasOfIdentifiers(kPrefix, code, who);
+  };
+  EXPECT_FALSE(has("shop"));
+  GrantInfo of_one = ClassGrant();
+  of_one.template_name.clear();
+  of_one.identifier = "88.108.1001/SN1";
+  const auto first = Create(of_one);
+  const auto second = Create(of_one);
+  of_one.to_application.clear();
+  of_one.to_enterprise = enterprise;
+  ASSERT_TRUE(first.ok() && second.ok() && Create(of_one).ok());
+  EXPECT_TRUE(has("shop"));
+  EXPECT_FALSE(has("gone"));
+  EXPECT_FALSE(has(""));
+  EXPECT_TRUE(has("gone", enterprise));
+  EXPECT_FALSE(node_.grants->HasOfIdentifiers("88.108.1002", enterprise, "shop"));
+  for (const auto& grant : {first, second}) {
+    EXPECT_TRUE(has("shop"));
+    ASSERT_TRUE(node_.grants->Revoke(node_.Operator(), kPrefix, grant->id, node_.Soon()).ok());
+  }
+  EXPECT_FALSE(has("shop"));
 }
 
 }  // namespace

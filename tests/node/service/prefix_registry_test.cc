@@ -11,7 +11,6 @@
 
 #include "node/base/varint.h"
 #include "node/service/prefix_row.h"
-#include "storage/testing/faulty_engine.h"
 #include "tests/node/service/standing_fixture.h"
 #include "tests/node/service/test_node.h"
 
@@ -326,8 +325,97 @@ TEST_F(PrefixRegistryTest, OnlyOwnersMayWrite) {
   EXPECT_FALSE(may(node_.Administrator(""), "88.108.2")) << "of no enterprise is not of the same";
   EXPECT_TRUE(may(node_.App("erp", {"88.108.2"}), "88.108.2"));
   EXPECT_FALSE(may(node_.App("erp", {"88.108.2"}), "88.108.1"));
+  EXPECT_TRUE(may(node_.App("erp", {"88.108.1"}, footwear_), "88.108.1"));
+  EXPECT_FALSE(may(node_.App("erp", {"88.108.1"}, ceramics_), "88.108.1"));
+  EXPECT_TRUE(may(node_.App("erp", {"88.108.2"}, ceramics_), "88.108.2")) << "nobody's";
+  EXPECT_TRUE(may(node_.App("erp", {"88.108.3"}, ceramics_), "88.108.3")) << "not known";
   EXPECT_FALSE(may(node_.Auditor(), "88.108.1"));
   EXPECT_FALSE(may(node_.Stranger(), "88.108.1"));
+}
+
+TEST_F(PrefixRegistryTest, WhoAsksForAPrefixOwnsNothingOfIt) {
+  const Actor asks = node_.Administrator(footwear_);
+  NewApplication wanted = AnApplication("erp", {"88.108.1"});
+  const auto owns_nothing = [&](const char* when) {
+    EXPECT_FALSE(registry().MayWrite(asks.who(), "88.108.1")) << when;
+    EXPECT_EQ(registry().OwnerOf("88.108.1"), "") << when;
+    EXPECT_EQ(node_.access->CreateApplication(asks, wanted, node_.Soon()).code(),
+              Errc::kPermissionDenied)
+        << when;
+    GrantInfo grant;
+    grant.prefix = "88.108.1";
+    grant.template_name = "shoe";
+    grant.to_enterprise = footwear_;
+    EXPECT_EQ(node_.grants->Create(asks, grant, node_.Soon()).code(), Errc::kPermissionDenied);
+    EXPECT_TRUE(registry().Get(asks, "88.108.1").ok()) << "its application it may see";
+  };
+  ASSERT_TRUE(registry().Apply(asks, "88.108.1", "", node_.Soon()).ok());
+  owns_nothing("awaiting audit");
+  ASSERT_TRUE(SetState("88.108.1", PrefixState::kInAudit).ok());
+  owns_nothing("in audit");
+  ASSERT_TRUE(SetState("88.108.1", PrefixState::kRejected).ok());
+  owns_nothing("rejected");
+  ASSERT_TRUE(registry().Apply(asks, "88.108.1", "", node_.Soon()).ok());
+  owns_nothing("asked for again");
+  ASSERT_TRUE(SetState("88.108.1", PrefixState::kInAudit).ok());
+  ASSERT_TRUE(SetState("88.108.1", PrefixState::kActive).ok());
+  for (const PrefixState state : {PrefixState::kStopped, PrefixState::kPendingDeletion}) {
+    EXPECT_TRUE(registry().MayWrite(asks.who(), "88.108.1"));
+    EXPECT_EQ(registry().OwnerOf("88.108.1"), footwear_);
+    ASSERT_TRUE(SetState("88.108.1", state).ok());
+  }
+  EXPECT_TRUE(registry().MayWrite(asks.who(), "88.108.1"));
+  EXPECT_TRUE(node_.access->CreateApplication(asks, wanted, node_.Soon()).ok());
+}
+
+TEST_F(PrefixRegistryTest, ARejectedPrefixGoesToAnotherWithNothingOfTheFirst) {
+  const Actor first = node_.Administrator(footwear_);
+  ASSERT_TRUE(registry().Apply(first, "88.108.1", "", node_.Soon()).ok());
+  const auto routed = registry().SetRoute(first, "88.108.1", Hosting::kSelfHosted,
+                                          {"203.0.113.5", 2641, 0, 0}, node_.Soon());
+  ASSERT_TRUE(routed.ok()) << routed.error().detail;
+  ASSERT_TRUE(SetState("88.108.1", PrefixState::kInAudit).ok());
+  ASSERT_TRUE(SetState("88.108.1", PrefixState::kRejected).ok());
+  // An application that it had all the same, as one made by a node before this rule.
+  const Actor old = node_.App("old", {"88.108.1"}, footwear_);
+  EXPECT_TRUE(registry().MayWrite(old.who(), "88.108.1"));
+  const auto given = registry().Apply(root_, "88.108.1", ceramics_, node_.Soon());
+  ASSERT_TRUE(given.ok()) << given.error().detail;
+  EXPECT_EQ(given->hosting, Hosting::kHosted);
+  EXPECT_EQ(given->route, PrefixRoute{});
+  EXPECT_EQ(given->history.size(), 4u);
+  EXPECT_FALSE(registry().MayWrite(old.who(), "88.108.1"));
+  ASSERT_TRUE(SetState("88.108.1", PrefixState::kInAudit).ok());
+  ASSERT_TRUE(SetState("88.108.1", PrefixState::kActive).ok());
+  EXPECT_FALSE(registry().MayWrite(old.who(), "88.108.1"));
+  EXPECT_FALSE(registry().MayWrite(first.who(), "88.108.1"));
+  EXPECT_TRUE(registry().MayWrite(node_.Administrator(ceramics_).who(), "88.108.1"));
+  EXPECT_TRUE(registry().MayWrite(node_.App("new", {"88.108.1"}, ceramics_).who(), "88.108.1"));
+  EXPECT_TRUE(registry().MayWrite(node_.App("of-none", {"88.108.1"}).who(), "88.108.1"));
+}
+
+// No way leads there today; the row says so all the same.
+TEST_F(PrefixRegistryTest, APrefixThatWasAdmittedIsNeverAnothers) {
+  PrefixInfo info;
+  info.prefix = "88.108.1";
+  info.enterprise = footwear_;
+  info.admitted_ms = kTestNowMs;
+  info.state = PrefixState::kRejected;
+  info.history = {{PrefixState::kRejected, "operator", "because", kTestNowMs}};
+  const std::string key = PrefixKey("88.108.1");
+  const std::string row = EncodePrefixRow(info);
+  storage::WriteSet writes;
+  writes.updates.push_back({key, row});
+  const auto heads = node_.engine->Heads(std::vector<storage::ShardId>{0}, node_.Soon());
+  ASSERT_TRUE(heads.ok());
+  const auto committed = node_.engine->Commit(0, heads->front(), writes, node_.Soon());
+  ASSERT_TRUE(committed.ok());
+  ASSERT_EQ(*committed, storage::CommitStatus::kCommitted);
+  const auto refused = registry().Apply(root_, "88.108.1", ceramics_, node_.Soon());
+  EXPECT_EQ(refused.code(), Errc::kPreconditionFailed);
+  EXPECT_EQ(refused.error().field, "enterprise");
+  EXPECT_EQ(Admit("88.108.1", ceramics_).code(), Errc::kAlreadyExists);
+  EXPECT_EQ(registry().OwnerOf("88.108.1"), footwear_);
 }
 
 TEST_F(PrefixRegistryTest, RoutesAreChecked) {
@@ -487,37 +575,6 @@ TEST_F(DevPrefixRegistryTest, UnknownPrefixesPassAndStoppedOnesDoNot) {
   ASSERT_TRUE(SetState("88.108.1", PrefixState::kStopped).ok());
   EXPECT_EQ(registry().CheckAdmitted("88.108.1").code(), Errc::kPrefixNotActive);
   EXPECT_EQ(node_.Register("88.108.1/b").reason, Errc::kPrefixNotActive);
-}
-
-// Every commit of an act meets a fault: memory agrees with the store afterwards, and a repeat ends
-// where one act would have.
-TEST(PrefixRegistryFaultsTest, MemoryFollowsTheStore) {
-  for (const auto fault :
-       {storage::CommitFault::kUnavailable, storage::CommitFault::kConflict,
-        storage::CommitFault::kUnknownApplied, storage::CommitFault::kUnknownLost}) {
-    SCOPED_TRACE(static_cast<int>(fault));
-    storage::EngineOptions engine_options;
-    engine_options.engine = "memory";
-    engine_options.shards = 4;
-    auto faulty = std::make_unique<storage::FaultyEngine>(*storage::OpenEngine(engine_options));
-    storage::FaultyEngine& faults = *faulty;
-    TestNodeOptions options = Strict();
-    options.given_engine = std::move(faulty);
-    TestNode node(std::move(options));
-    const Actor root = node.Operator();
-    ASSERT_TRUE(node.prefixes->Admit(root, "88.108.1", "", node.Soon()).ok());
-    faults.ScriptCommits({fault});
-    const auto first =
-        node.prefixes->SetState(root, "88.108.1", PrefixState::kStopped, "", node.Soon());
-    const auto state = node.prefixes->Get(root, "88.108.1")->state;
-    const auto again =
-        node.prefixes->SetState(root, "88.108.1", PrefixState::kStopped, "", node.Soon());
-    EXPECT_TRUE(again.ok() || again.code() == Errc::kPreconditionFailed);
-    EXPECT_EQ(again.ok(), state == PrefixState::kActive);
-    EXPECT_TRUE(!first.ok() || state == PrefixState::kStopped);
-    ASSERT_TRUE(node.prefixes->Load().ok());
-    EXPECT_EQ(node.prefixes->Get(root, "88.108.1")->state, PrefixState::kStopped);
-  }
 }
 
 }  // namespace

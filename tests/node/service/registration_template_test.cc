@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "node/service/registration_batch.h"
@@ -93,6 +94,9 @@ TEST_F(RegistrationTemplateTest, AWithdrawnTemplateTakesNoNewRecordsAndKeepsOldO
   EXPECT_EQ(Update("1", {}, R"({"colour":"blue"})").outcome, Outcome::kUpdated);
   EXPECT_EQ(Update("1", "shoe@1", R"({"colour":"green"})").outcome, Outcome::kUpdated);
   EXPECT_EQ(Update("1", {}, R"({"colour":5})").reason, Errc::kInvalidValue);
+  // What is there already may be sent again.
+  EXPECT_EQ(Register("1", "shoe@1", R"({"colour":"green"})").outcome, Outcome::kUnchanged);
+  EXPECT_EQ(Register("1", "shoe@1", R"({"colour":"red"})").outcome, Outcome::kConflict);
   // Another does not come to it.
   EXPECT_EQ(Update("2", "shoe@1", R"({"colour":"red"})").reason, Errc::kTemplateNotFound);
   ResolvedRecord record;
@@ -186,16 +190,32 @@ TEST_F(RegistrationTemplateTest, TheFieldOfAFaultyUpdateIsTheUpdatesOwn) {
   EXPECT_EQ(node_->Update(remove).detail, "size: missing (required)");
 }
 
-TEST_F(RegistrationTemplateTest, ATemplateDeletedMeanwhileRefusesTheBatch) {
+TEST_F(RegistrationTemplateTest, ATemplateDeletedMeanwhileRefusesTheItemsThatNameIt) {
   PublishShoe({Item("colour")});
-  auto batch = node_->registration->NewBatch(node_->operator_caller(), {}, 1, 1);
+  Publish("hat", {Item("colour")});
+  ASSERT_EQ(Register("there", "", "").outcome, Outcome::kRegistered);
+  auto batch = node_->registration->NewBatch(node_->operator_caller(), {}, 4, 1);
   ASSERT_TRUE(batch.ok());
   (*batch)->AddRegister({"88.108.1001/1", {"", "shoe@1", "", {}}});
+  (*batch)->AddRegister({"88.108.1001/2", {"", "hat@1", "", {}}});
+  (*batch)->AddRegister({"88.108.1001/3", {"", "", "", {}}});
+  UpdateInput update;
+  update.identifier = "88.108.1001/there";
+  update.set_template = true;
+  update.template_ref = "shoe@1";
+  (*batch)->AddUpdate(update);
   ASSERT_TRUE(
       node_->templates->Delete(node_->Operator(), "88.108.1001", "shoe", 1, node_->Soon()).ok());
-  EXPECT_EQ(node_->registration->Run(std::move(*batch), node_->Soon()).code(),
-            Errc::kTemplateNotFound);
-  EXPECT_EQ(node_->Volume().first_ever, 0);
+  const auto result = node_->registration->Run(std::move(*batch), node_->Soon());
+  ASSERT_TRUE(result.ok()) << result.error().detail;
+  for (const std::size_t i : {0, 3}) {
+    EXPECT_EQ(result->results[i].outcome, Outcome::kRejected) << i;
+    EXPECT_EQ(result->results[i].reason, Errc::kTemplateNotFound) << i;
+    EXPECT_EQ(result->results[i].field, "template") << i;
+  }
+  EXPECT_EQ(result->results[1].outcome, Outcome::kRegistered);
+  EXPECT_EQ(result->results[2].outcome, Outcome::kRegistered);
+  EXPECT_EQ(node_->Volume().first_ever, 3);
 }
 
 // What a request_id stands for does not depend on templates.
@@ -363,6 +383,110 @@ TEST_F(RegistrationQuotaTest, WhatMayHaveBeenRegisteredKeepsItsRoom) {
   node_->committer->Drain(node_->Soon());
   EXPECT_EQ(Identifiers(), 1u);
   EXPECT_EQ(node_->prefixes->Reserve("88.108.1001", 1).code(), Errc::kQuotaExceeded);
+}
+
+// Of a batch with an unknown outcome only what would be new keeps room.
+TEST_F(RegistrationQuotaTest, WhatIsThereAlreadyKeepsNoRoomWhereTheOutcomeIsUnknown) {
+  auto faulty = std::make_unique<storage::FaultyEngine>(storage::MakeMemoryEngine(4));
+  storage::FaultyEngine& engine = *faulty;
+  TestNodeOptions options;
+  options.given_engine = std::move(faulty);
+  Start(std::move(options));
+  SetQuota(5);
+  ASSERT_EQ(Count(RegisterNumbers(0, 2), Outcome::kRegistered), 2);
+  engine.ScriptCommits({storage::CommitFault::kUnknownLost});
+  storage::FaultRates rates;
+  rates.commit_conflict = 1;
+  engine.Randomize(1, rates);
+  const auto commits = engine.commits();
+  auto batch = node_->registration->NewBatch(node_->operator_caller(), {}, 3, 1);
+  ASSERT_TRUE(batch.ok());
+  ValueView url;
+  url.index = 1;
+  url.type = "URL";
+  url.data = "https://a.example";
+  for (const char* identifier : {"88.108.1001/0", "88.108.1001/1", "88.108.1001/2"}) {
+    (*batch)->AddRegister({identifier, {"", "", "", {&url, 1}}});
+  }
+  std::promise<Result<BatchResult>> answer;
+  node_->registration->Submit(std::move(*batch), node_->Soon(), [&](Result<BatchResult> result) {
+    answer.set_value(std::move(result));
+  });
+  while (engine.commits() < commits + 3) std::this_thread::yield();
+  node_->clock.AdvanceMs(31'000);
+  ASSERT_TRUE(answer.get_future().get().ok());
+  engine.StopFaults();
+  node_->committer->Drain(node_->Soon());
+  EXPECT_EQ(Identifiers(), 3u);
+  EXPECT_TRUE(node_->prefixes->Reserve("88.108.1001", 2).ok());
+}
+
+// An answer that is stored for a day does not say "retry after a moment".
+TEST_F(RegistrationQuotaTest, ABatchWithARequestIdIsTooFastAsAWhole) {
+  SetQuota(0, 10);
+  const auto run = [&](std::string_view request_id, int from, int to) {
+    return node_->Run(node_->operator_caller(), request_id, 40, [&](Batch& batch) {
+      for (int i = from; i < to; ++i) {
+        batch.AddRegister({"88.108.1001/" + std::to_string(i), {}});
+      }
+    });
+  };
+  ASSERT_TRUE(run("r1", 0, 6).ok());
+  EXPECT_EQ(run("r2", 6, 14).code(), Errc::kRateLimited);
+  EXPECT_EQ(Identifiers(), 6u);
+  // It took nothing of the rate: four are left.
+  const auto four = run({}, 20, 24);
+  ASSERT_TRUE(four.ok());
+  EXPECT_EQ(Count(four->results, Outcome::kRegistered), 4);
+  node_->clock.AdvanceMs(2'000);
+  const auto later = run("r2", 6, 14);
+  ASSERT_TRUE(later.ok()) << later.error().detail;
+  EXPECT_EQ(Count(later->results, Outcome::kRegistered), 8);
+  // Where the quota lets a part through, that part is rated at once, not item by item.
+  SetQuota(40, 10);
+  node_->clock.AdvanceMs(2'000);
+  const auto part = run("r3", 100, 130);
+  ASSERT_TRUE(part.ok()) << part.error().detail;
+  EXPECT_EQ(Count(part->results, Outcome::kRegistered), 22);
+  EXPECT_EQ(part->results[22].reason, Errc::kQuotaExceeded);
+}
+
+TEST_F(RegistrationQuotaTest, RefusedItemsAreCountedOnce) {
+  const auto metrics = MakePrometheusMetrics();
+  SetQuota(5);
+  PrefixOptions options;
+  options.secondary_prefixes = {"88.108"};
+  PrefixRegistry prefixes(*node_->engine, *node_->audit, *node_->enterprises, node_->clock,
+                          *metrics, options);
+  ASSERT_TRUE(prefixes.Load().ok());
+  RegistrationService registration(*node_->engine, *node_->committer, prefixes, *node_->clock_guard,
+                                   node_->clock, *metrics, {});
+  const auto run = [&](int from, int to, std::string_view request_id = {}) {
+    auto batch = registration.NewBatch(node_->operator_caller(), request_id, 16, 1);
+    for (int i = from; i < to; ++i) {
+      (*batch)->AddRegister({"88.108.1001/" + std::to_string(i), {}});
+    }
+    return registration.Run(std::move(*batch), node_->Soon());
+  };
+  const auto refused = [&](const std::string& bound, int times) {
+    return testing::HasSubstr("idnode_prefix_quota_refused_total{bound=\"" + bound + "\"} " +
+                              std::to_string(times) + "\n");
+  };
+  ASSERT_TRUE(run(0, 8, "r1").ok());
+  EXPECT_THAT(metrics->Expose(), refused("identifiers", 3));
+  ASSERT_TRUE(run(0, 8, "r1").ok());  // the stored answer
+  EXPECT_THAT(metrics->Expose(), refused("identifiers", 3));
+  ASSERT_TRUE(run(0, 5).ok());  // all there
+  EXPECT_THAT(metrics->Expose(), refused("identifiers", 3));
+  PrefixQuota rate;
+  rate.rate_hard = 4;
+  ASSERT_TRUE(prefixes.SetQuota(node_->Operator(), "88.108.1001", rate, node_->Soon()).ok());
+  ASSERT_TRUE(run(10, 12).ok());
+  ASSERT_TRUE(run(12, 18).ok());  // two of them
+  EXPECT_THAT(metrics->Expose(), refused("rate", 4));
+  EXPECT_EQ(run(20, 23, "r2").code(), Errc::kRateLimited);
+  EXPECT_THAT(metrics->Expose(), refused("rate", 7));
+  EXPECT_THAT(metrics->Expose(), refused("identifiers", 3));
 }
 
 TEST_F(RegistrationQuotaTest, TooFastAsAWholeIsRefusedAsAWhole) {

@@ -10,6 +10,9 @@
 #include <unistd.h>
 
 #include "storage/key_codec.h"
+#include "storage/memory/memory_engine.h"
+#include "storage/space.h"
+#include "storage/testing/faulty_engine.h"
 #include "tests/node/service/template_fixture.h"
 
 namespace idnode::service {
@@ -164,6 +167,60 @@ TEST_F(RegistrationUniqueTest, NumbersAreComparedAsNumbers) {
   })[0];
   EXPECT_EQ(result.reason, Errc::kUniqueViolation);
   EXPECT_EQ(result.field, "values[0].data");
+}
+
+// Integers longer than a double's digits: an attribute comes rounded, a value as it was sent.
+TEST_F(RegistrationUniqueTest, LongNumbersAreComparedAsNumbers) {
+  Publish("box", {Serial("number", ItemType::kInteger)});
+  ASSERT_EQ(Register("1", "box@1", R"({"number":12345678901234567000})").outcome,
+            Outcome::kRegistered);
+  const std::array values = {ValueOf(2000, "number", "12345678901234567000")};
+  EXPECT_EQ(Register("2", "box@1", R"({"number":1.2345678901234567e19})").reason,
+            Errc::kUniqueViolation);
+  const std::array raw = {ValueOf(2000, "number", "12345678901234567001")};
+  for (const auto& given : {values, raw}) {
+    const auto result = RunBatch({}, [&](Batch& batch) {
+      batch.AddRegister({"88.108.1001/3", {"", "box@1", "", given}});
+    })[0];
+    EXPECT_EQ(result.reason, Errc::kUniqueViolation) << given[0].data;
+  }
+}
+
+// Counts the claims that are read one by one.
+class ClaimReads : public storage::FaultyEngine {
+ public:
+  using FaultyEngine::FaultyEngine;
+  Result<storage::ReadResult> Read(storage::ShardId shard, std::span<const std::string_view> keys,
+                                   Deadline deadline) override {
+    if (keys.size() == 1 && keys[0][0] == static_cast<char>(storage::Space::kUnique)) ++reads;
+    return FaultyEngine::Read(shard, keys, deadline);
+  }
+  std::atomic<int> reads = 0;
+};
+
+TEST_F(RegistrationUniqueTest, AnUpdateReadsOnlyTheClaimsThatItChanges) {
+  auto counting = std::make_unique<ClaimReads>(storage::MakeMemoryEngine(4));
+  ClaimReads& engine = *counting;
+  TestNodeOptions options;
+  options.templates.require_known = true;
+  options.given_engine = std::move(counting);
+  Start(std::move(options));
+  TemplateItem number = Serial("number", ItemType::kNumber);
+  PublishShoe({Serial(), Plain("note"), number});
+  ASSERT_EQ(Register("1", "shoe@1", R"({"number":12,"serial":"A1"})").outcome,
+            Outcome::kRegistered);
+  engine.reads = 0;
+  EXPECT_EQ(Update("1", {}, R"({"note":"n","number":12,"serial":"A1"})").outcome,
+            Outcome::kUpdated);
+  EXPECT_EQ(engine.reads, 0);
+  EXPECT_EQ(Update("1", {}, R"({"note":"n","number":12,"serial":"A2"})").outcome,
+            Outcome::kUpdated);
+  EXPECT_EQ(engine.reads, 1);
+  EXPECT_EQ(Register("2", "shoe@1", R"({"serial":"A2"})").reason, Errc::kUniqueViolation);
+  // A version that makes more unique: what the record had under the one before is no claim yet.
+  PublishShoe({Serial(), Plain("note"), number, Serial("late")});
+  EXPECT_EQ(Update("1", "shoe@2", {}).outcome, Outcome::kUpdated);
+  EXPECT_EQ(engine.reads, 3);
 }
 
 // Threads that all want the same values: each value has exactly one identifier in the end, that

@@ -1,5 +1,6 @@
 #include "node/service/template_registry.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -10,6 +11,8 @@
 #include "node/model/template_forms.h"
 #include "node/service/template_row.h"
 #include "storage/key_codec.h"
+#include "storage/memory/memory_engine.h"
+#include "storage/testing/faulty_engine.h"
 #include "tests/node/service/test_node.h"
 
 namespace idnode::service {
@@ -60,11 +63,12 @@ class TemplateRegistryTest : public testing::Test {
     std::mutex mutex;
     std::condition_variable ready;
     std::optional<Result<void>> answer;
-    registry_->MarkUsed({used}, *node_.committer, node_.Soon(), [&](const Result<void>& result) {
-      std::lock_guard lock(mutex);
-      answer = result;
-      ready.notify_all();
-    });
+    registry_->MarkUsed({used}, *node_.committer,
+                        [&](const Result<void>& result, const std::vector<ReadyTemplateRef>& gone) {
+                          std::lock_guard lock(mutex);
+                          answer = gone.empty() ? result : Error(Errc::kTemplateNotFound, "gone");
+                          ready.notify_all();
+                        });
     std::unique_lock lock(mutex);
     ready.wait(lock, [&] { return answer.has_value(); });
     return *answer;
@@ -202,15 +206,16 @@ TEST_F(TemplateRegistryTest, DeletionAndFirstUseExcludeEachOther) {
   }
 }
 
-TEST_F(TemplateRegistryTest, ThePrefixsOwnGoesBeforeItsSecondaryPrefixs) {
-  const auto put = [&](const std::string& owner, int items) {
-    ASSERT_TRUE(registry_->Put(node_.Operator(), owner, "shoe", Shoe(items), node_.Soon()).ok());
-    ASSERT_TRUE(registry_->Publish(node_.Operator(), owner, "shoe", 1, node_.Soon()).ok());
+TEST_F(TemplateRegistryTest, ThePrefixsOwnAndItsSecondaryPrefixsAreFound) {
+  const auto put = [&](const std::string& owner, const std::string& name, int items) {
+    ASSERT_TRUE(registry_->Put(node_.Operator(), owner, name, Shoe(items), node_.Soon()).ok());
+    ASSERT_TRUE(registry_->Publish(node_.Operator(), owner, name, 1, node_.Soon()).ok());
   };
-  put("88.108", 5);
+  put("88.108", "shoe", 5);
   EXPECT_EQ(registry_->Find(kOwner, "shoe@1")->content.items.size(), 5u);
-  put(std::string(kOwner), 1);
-  EXPECT_EQ(registry_->Find(kOwner, "shoe@1")->content.items.size(), 1u);
+  put(std::string(kOwner), "own", 1);
+  EXPECT_EQ(registry_->Find(kOwner, "own@1")->content.items.size(), 1u);
+  EXPECT_EQ(registry_->Find("88.108.2", "own@1"), nullptr);
   EXPECT_EQ(registry_->Find("88.108.2", "shoe@1")->content.items.size(), 5u);
   EXPECT_EQ(registry_->FindNewest("88.108.2", "shoe")->owner, "88.108");
   EXPECT_EQ(registry_->Find("88.109.2", "shoe@1"), nullptr);
@@ -218,6 +223,29 @@ TEST_F(TemplateRegistryTest, ThePrefixsOwnGoesBeforeItsSecondaryPrefixs) {
     EXPECT_EQ(registry_->Find(kOwner, none), nullptr) << none;
   }
   EXPECT_EQ(registry_->FindNewest("88.108.2", "sho"), nullptr);
+}
+
+// Records name a template by name and version alone: nobody may come to be meant in another's
+// place.
+TEST_F(TemplateRegistryTest, ASecondaryPrefixAndThoseBelowItDoNotShareNames) {
+  const auto put = [&](const std::string& owner, const std::string& name, int items = 1) {
+    const auto made = registry_->Put(node_.Operator(), owner, name, Shoe(items), node_.Soon());
+    return made.ok() ? "ok" : std::string(ErrcName(made.code())) + " " + made.error().field;
+  };
+  EXPECT_EQ(put("88.108", "shoe"), "ok");
+  EXPECT_EQ(put(std::string(kOwner), "shoe"), "kAlreadyExists name");  // a draft has the name too
+  EXPECT_EQ(put(std::string(kOwner), "shoe2"), "ok");
+  EXPECT_EQ(put("88.108", "shoe2"), "kAlreadyExists name");
+  EXPECT_EQ(put("88.108", "sho"), "ok");
+  EXPECT_EQ(put("88.108.2", "shoe2"), "ok");  // beside each other they do
+  EXPECT_EQ(put("88.108", "shoe", 2), "ok");  // its own goes on
+  EXPECT_EQ(put(std::string(kOwner), "shoe2", 2), "ok");
+  // One that was published keeps its name when it is deleted, a draft does not.
+  ASSERT_TRUE(registry_->Publish(node_.Operator(), "88.108", "shoe", 1, node_.Soon()).ok());
+  ASSERT_TRUE(registry_->Delete(node_.Operator(), "88.108", "shoe", 1, node_.Soon()).ok());
+  EXPECT_EQ(put(std::string(kOwner), "shoe"), "kAlreadyExists name");
+  ASSERT_TRUE(registry_->Delete(node_.Operator(), "88.108", "sho", 1, node_.Soon()).ok());
+  EXPECT_EQ(put(std::string(kOwner), "sho"), "ok");
 }
 
 TEST_F(TemplateRegistryTest, WhoMayDoWhat) {
@@ -318,6 +346,90 @@ TEST_F(TemplateRegistryTest, ATemplateHasSoManyVersionsAndNoMore) {
   EXPECT_EQ((*Put(Shoe(1)))->version, kTemplateVersionMax);
   ASSERT_TRUE(Publish(kTemplateVersionMax).ok());
   EXPECT_EQ(Put(Shoe(1)).error().field, "name");
+}
+
+TEST_F(TemplateRegistryTest, AnOwnerHasSoManyVersionsAndNoMore) {
+  TemplateRow row;  // as if all those before had been published
+  row.status = TemplateRow::Status::kPublished;
+  row.content = Shoe(1);
+  NumberItems(row.content, nullptr);
+  const std::string bytes = EncodeTemplateRow(row);
+  for (std::size_t i = 0; i + 1 < kTemplateVersionsPerOwnerMax; ++i) {
+    const std::string key =
+        storage::TemplateKey(kOwner, i % 2 == 0 ? "a" : "b", 1 + static_cast<std::uint32_t>(i / 2));
+    ASSERT_TRUE(node_.writer->Create(key, bytes, node_.Soon()).ok()) << i;
+  }
+  Restart();
+  ASSERT_TRUE(Put(Shoe(1), "c").ok());
+  EXPECT_TRUE(Put(Shoe(2), "c").ok());  // the same draft
+  const auto refused = Put(Shoe(1), "d");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().field, "name");
+  EXPECT_NE(refused.error().detail.find("versions"), std::string::npos) << refused.error().detail;
+  EXPECT_TRUE(registry_->Put(node_.Operator(), "88.108.2", "d", Shoe(1), node_.Soon()).ok());
+}
+
+TEST_F(TemplateRegistryTest, AnOwnersTemplatesTakeSoMuchMemoryAndNoMore) {
+  TemplateRow row;
+  row.status = TemplateRow::Status::kPublished;
+  row.content = Shoe(50);
+  for (auto& item : row.content.items) item.description = std::string(4'000, 'x');
+  NumberItems(row.content, nullptr);
+  const std::string bytes = EncodeTemplateRow(row);
+  const std::size_t fit = kTemplateBytesPerOwnerMax / EncodeDataTemplate(row.content).size();
+  for (std::size_t i = 0; i < fit; ++i) {
+    const std::string key = storage::TemplateKey(kOwner, "a", 1 + static_cast<std::uint32_t>(i));
+    ASSERT_TRUE(node_.writer->Create(key, bytes, node_.Soon()).ok()) << i;
+  }
+  Restart();
+  const auto refused = Put(row.content, "b");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().field, "name");
+  EXPECT_NE(refused.error().detail.find("bytes"), std::string::npos) << refused.error().detail;
+  EXPECT_TRUE(Put(Shoe(1), "b").ok());
+}
+
+// A new template and many producers at once: one transaction for all, and a bound on who waits.
+TEST(TemplateMarkTest, OneMarkAVersionIsUnderWay) {
+  auto faulty = std::make_unique<storage::FaultyEngine>(storage::MakeMemoryEngine(4));
+  storage::FaultyEngine& engine = *faulty;
+  TestNodeOptions options;
+  options.given_engine = std::move(faulty);
+  TestNode node(std::move(options));
+  const std::string owner(kOwner);
+  for (const char* name : {"shoe", "hat"}) {
+    ASSERT_TRUE(node.templates->Put(node.Operator(), owner, name, Shoe(), node.Soon()).ok());
+    ASSERT_TRUE(node.templates->Publish(node.Operator(), owner, name, 1, node.Soon()).ok());
+  }
+  const auto shoe = node.templates->Lookup(owner, "shoe@1");
+  const auto hat = node.templates->Lookup(owner, "hat@1");
+  std::atomic<std::size_t> marked = 0;
+  std::atomic<std::size_t> overloaded = 0;
+  const auto mark = [&](std::vector<ReadyTemplateRef> used) {
+    node.templates->MarkUsed(
+        std::move(used), *node.committer,
+        [&](const Result<void>& result, const std::vector<ReadyTemplateRef>& gone) {
+          EXPECT_TRUE(gone.empty());
+          if (result.ok()) ++marked;
+          if (result.code() == Errc::kOverloaded) ++overloaded;
+        });
+  };
+  engine.HoldCommits();
+  mark({shoe});
+  mark({shoe, hat});  // waits for the one, and makes another
+  for (std::size_t i = 1; i < kTemplateMarkWaitersMax; ++i) mark({shoe});
+  // Two, and maybe the last acts: they are counted off only after they are answered.
+  EXPECT_LT(node.committer->QueuedItems(), 10u);
+  EXPECT_EQ(overloaded, 0u);
+  mark({shoe});
+  EXPECT_EQ(overloaded, 1u);
+  mark({hat});
+  EXPECT_EQ(overloaded, 1u);
+  engine.ReleaseCommits();
+  node.committer->Drain(node.Soon());
+  EXPECT_EQ(marked, kTemplateMarkWaitersMax + 2);
+  EXPECT_TRUE(shoe->used->load());
+  EXPECT_TRUE(hat->used->load());
 }
 
 TEST_F(TemplateRegistryTest, ADamagedRowStopsTheStart) {

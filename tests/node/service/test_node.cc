@@ -69,6 +69,7 @@ void TestNode::MakeAdministration(const TestNodeOptions& options) {
       std::make_unique<TemplateRegistry>(*engine, *audit, *prefixes, clock, options.templates);
   IDNODE_CHECK(templates->Load().ok());
   grants = std::make_unique<GrantStore>(*engine, *audit, *prefixes, clock);
+  grants->SetApplications([this](std::string_view name) { return access->Exists(name); });
   IDNODE_CHECK(grants->Load().ok());
   users = std::make_unique<UserStore>(*engine, *audit, *enterprises, clock, options.users);
   IDNODE_CHECK(users->Load(data_dir).ok());

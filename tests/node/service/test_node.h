@@ -39,7 +39,7 @@ struct TestNodeOptions {
   storage::ShardId shards = 4;
   storage::CommitterOptions committer;
   RegistrationLimits limits;
-  PrefixOptions prefixes{{"88.108"}, true};
+  PrefixOptions prefixes{{"88.108"}, true, {}};
   TemplateOptions templates{.require_known = false};
   AuditOptions audit = PatientAudit();
   UserOptions users = QuickUsers();

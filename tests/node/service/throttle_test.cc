@@ -33,6 +33,15 @@ class ThrottleTest : public ::testing::Test {
   Errc Address(std::string_view address = kAddress) {
     return throttle_->AdmitAddress(address).code();
   }
+  Errc Login(std::string_view name, std::string_view address = kAddress) {
+    return throttle_->AdmitLogin(address, name).code();
+  }
+  // Failures of "wait_max" 900 s of an address, 30 s of an account, after two free ones.
+  void MakeStrict() {
+    ThrottleOptions options;
+    options.failures_free = 2;
+    Make(options);
+  }
   Errc Identity(std::string_view identity = "application:erp") {
     return throttle_->AdmitIdentity(identity).code();
   }
@@ -280,6 +289,77 @@ TEST_F(ThrottleTest, ThreadsTogetherGetWhatThereIs) {
   }
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(admitted, 1'000);
+}
+
+TEST_F(ThrottleTest, ATokenDoesNotForgetFailedLogins) {
+  MakeStrict();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(Login("user" + std::to_string(i)), Errc::kOk);
+    throttle_->LoginFailed(kAddress, "user" + std::to_string(i));
+    throttle_->Succeeded(kAddress);
+  }
+  EXPECT_EQ(Login("user9"), Errc::kRateLimited) << "whoever's password is tried next";
+  EXPECT_EQ(Login("user9", "192.0.2.2"), Errc::kOk);
+  EXPECT_EQ(Address(), Errc::kOk) << "tokens of the address go on";
+  clock_.AdvanceMs(999);
+  EXPECT_EQ(Login("user9"), Errc::kRateLimited);
+  clock_.AdvanceMs(1);
+  EXPECT_EQ(Login("user9"), Errc::kOk);
+  throttle_->LoginFailed(kAddress, "user9");
+  clock_.AdvanceMs(1'999);
+  EXPECT_EQ(Login("user9"), Errc::kRateLimited) << "doubled";
+  clock_.AdvanceMs(1);
+  throttle_->LoginSucceeded(kAddress, "user9");
+  throttle_->LoginFailed(kAddress, "user8");
+  EXPECT_EQ(Login("user8"), Errc::kOk) << "a login does forget";
+}
+
+TEST_F(ThrottleTest, AnAccountWaitsWhereverItIsTriedFromButNotLong) {
+  MakeStrict();
+  int address = 0;
+  const auto fail = [&](std::string_view name) {
+    throttle_->LoginFailed("198.51.100." + std::to_string(++address), name);
+  };
+  fail("alice");
+  fail("ALICE");
+  EXPECT_EQ(Login("alice"), Errc::kOk);
+  for (const std::int64_t wait_ms : {1'000, 2'000, 4'000, 8'000, 16'000, 30'000, 30'000}) {
+    fail("Alice");
+    EXPECT_EQ(Login("alice"), Errc::kRateLimited) << wait_ms;
+    EXPECT_EQ(Login("aLICE"), Errc::kRateLimited) << "no spelling is a way around";
+    EXPECT_EQ(Login("bob"), Errc::kOk);
+    clock_.AdvanceMs(wait_ms - 1);
+    EXPECT_EQ(Login("alice"), Errc::kRateLimited) << wait_ms;
+    clock_.AdvanceMs(1);
+    EXPECT_EQ(Login("alice"), Errc::kOk) << wait_ms;
+  }
+  // A pause of the longest wait of an account is none that begins anew.
+  clock_.AdvanceMs(60'000);
+  fail("alice");
+  EXPECT_EQ(Login("alice"), Errc::kRateLimited);
+  throttle_->LoginSucceeded(kAddress, "ALICE");
+  EXPECT_EQ(Login("alice"), Errc::kOk);
+  fail("alice");
+  fail("alice");
+  EXPECT_EQ(Login("alice"), Errc::kOk);
+}
+
+TEST_F(ThrottleTest, LoginsFromNowhereAndOfNobodyDoNotWaitForOneAnother) {
+  MakeStrict();
+  const std::string name(65, 'a');
+  for (int i = 0; i < 10; ++i) throttle_->LoginFailed("", name);
+  EXPECT_EQ(Login(name), Errc::kOk) << "longer than any name";
+  EXPECT_EQ(Login("", ""), Errc::kOk);
+  for (int i = 0; i < 3; ++i) throttle_->LoginFailed("", name.substr(1));
+  EXPECT_EQ(Login(name.substr(1), ""), Errc::kRateLimited);
+  EXPECT_EQ(Login("alice", ""), Errc::kOk) << "a local socket has no address";
+
+  ThrottleOptions off;
+  off.failures_free = 0;
+  off.failures_wait = seconds(0);
+  Make(off);
+  for (int i = 0; i < 100; ++i) throttle_->LoginFailed(kAddress, "alice");
+  EXPECT_EQ(Login("alice"), Errc::kOk);
 }
 
 }  // namespace

@@ -408,27 +408,191 @@ TEST(UserRowTest, DamagedRowsAreFound) {
   }
 }
 
-TEST(UserStoreFaultTest, DisablingHoldsBeforeItIsDurable) {
-  storage::EngineOptions engine_options;
-  engine_options.engine = "memory";
-  engine_options.reserve_free_bytes = 0;
-  auto engine = std::make_unique<storage::FaultyEngine>(*storage::OpenEngine(engine_options));
-  storage::FaultyEngine* faulty = engine.get();
-  TestNodeOptions options;
-  options.given_engine = std::move(engine);
-  TestNode node(std::move(options));
-  UserInfo user;
-  user.name = "alice";
-  user.role = Role::kAuditor;
-  ASSERT_TRUE(node.users->Create(node.Operator(), user, kPassword, node.Soon()).ok());
-  const auto session = node.users->Login(node.Stranger(), "alice", kPassword);
+class UserStoreFaultTest : public ::testing::Test {
+ protected:
+  UserStoreFaultTest() {
+    storage::EngineOptions engine_options;
+    engine_options.engine = "memory";
+    engine_options.reserve_free_bytes = 0;
+    auto engine = std::make_unique<storage::FaultyEngine>(*storage::OpenEngine(engine_options));
+    faulty_ = engine.get();
+    TestNodeOptions options;
+    options.given_engine = std::move(engine);
+    options.users = Users();
+    node_ = std::make_unique<TestNode>(std::move(options));
+  }
+  // One password at a time, of some milliseconds, so that a test sees that one is being checked.
+  static UserOptions Users() {
+    UserOptions options = QuickUsers();
+    options.scrypt_log_n = 11;
+    options.logins_at_once_max = 1;
+    return options;
+  }
+
+  Result<UserInfo> Create(const std::string& name) {
+    UserInfo user;
+    user.name = name;
+    user.role = Role::kAuditor;
+    return node_->users->Create(node_->Operator(), user, kPassword, node_->Soon());
+  }
+  Result<Session> Login(const std::string& name, const std::string& password = kPassword) {
+    return node_->users->Login(node_->Stranger(), name, password);
+  }
+  Result<UserInfo> Disable(const std::string& name, bool disabled) {
+    return node_->users->Disable(node_->Operator(), name, disabled, node_->Soon());
+  }
+  Errc Auth(const std::string& token) { return node_->access->Authenticate(token).code(); }
+  std::vector<std::string> Refusals() {
+    std::vector<std::string> refusals;
+    for (const auto& entry : node_->AuditEntries()) {
+      if (entry.refused.empty()) continue;
+      refusals.push_back(entry.action + " " + entry.refused + " " + entry.target);
+    }
+    std::sort(refusals.begin(), refusals.end());
+    return refusals;
+  }
+
+  storage::FaultyEngine* faulty_ = nullptr;
+  std::unique_ptr<TestNode> node_;
+};
+
+TEST_F(UserStoreFaultTest, DisablingHoldsBeforeItIsDurable) {
+  ASSERT_TRUE(Create("alice").ok());
+  const auto session = Login("alice");
   ASSERT_TRUE(session.ok());
-  faulty->SetStorageFull(true);
-  EXPECT_FALSE(node.users->SetPassword(node.Operator(), "alice", kOther, "", node.Soon()).ok());
-  EXPECT_TRUE(node.access->Authenticate(session->token).ok()) << "nothing was changed";
-  EXPECT_FALSE(node.users->Disable(node.Operator(), "alice", true, node.Soon()).ok());
-  EXPECT_EQ(node.access->Authenticate(session->token).code(), Errc::kUnauthenticated);
-  EXPECT_EQ(node.users->Login(node.Stranger(), "alice", kPassword).code(), Errc::kUnauthenticated);
+  faulty_->SetStorageFull(true);
+  EXPECT_FALSE(
+      node_->users->SetPassword(node_->Operator(), "alice", kOther, "", node_->Soon()).ok());
+  EXPECT_EQ(Auth(session->token), Errc::kOk) << "nothing was changed";
+  EXPECT_FALSE(Disable("alice", true).ok());
+  EXPECT_EQ(Auth(session->token), Errc::kUnauthenticated);
+  EXPECT_EQ(Login("alice").code(), Errc::kUnauthenticated);
+  faulty_->SetStorageFull(false);
+  EXPECT_EQ(Refusals(), (std::vector<std::string>{"user.disable storage-full alice",
+                                                  "user.login unauthenticated alice",
+                                                  "user.set-password storage-full alice"}));
+}
+
+TEST_F(UserStoreFaultTest, NoDeadlineKeepsADisableFromTheStore) {
+  ASSERT_TRUE(Create("alice").ok());
+  const Deadline past = node_->clock.After(std::chrono::milliseconds(-1));
+  EXPECT_TRUE(node_->users->Disable(node_->Operator(), "alice", true, past).ok());
+  ASSERT_TRUE(node_->users->Load(node_->data_dir).ok());
+  EXPECT_EQ(Login("alice").code(), Errc::kUnauthenticated);
+}
+
+TEST_F(UserStoreFaultTest, AnEnableUnderWayDoesNotSwallowADisable) {
+  ASSERT_TRUE(Create("alice").ok());
+  const auto session = Login("alice");
+  ASSERT_TRUE(session.ok());
+  faulty_->HoldCommits();
+  std::thread enabler([&] { EXPECT_TRUE(Disable("alice", false).ok()); });
+  faulty_->WaitForHeldCommits(1);
+  std::thread disabler([&] { EXPECT_TRUE(Disable("alice", true).ok()); });
+  while (Auth(session->token) == Errc::kOk) std::this_thread::yield();
+  faulty_->ReleaseCommits();
+  enabler.join();
+  disabler.join();
+  EXPECT_EQ(Login("alice").code(), Errc::kUnauthenticated);
+  ASSERT_TRUE(node_->users->Load(node_->data_dir).ok());
+  EXPECT_EQ(Login("alice").code(), Errc::kUnauthenticated) << "it is stored as well";
+}
+
+TEST_F(UserStoreFaultTest, SessionsAfterAnEnableOutliveARestart) {
+  ASSERT_TRUE(Create("alice").ok());
+  ASSERT_TRUE(Disable("alice", true).ok());
+  node_->clock.AdvanceMs(5);
+  faulty_->HoldCommits();
+  std::thread enabler([&] { EXPECT_TRUE(Disable("alice", false).ok()); });
+  faulty_->WaitForHeldCommits(1);
+  node_->clock.AdvanceMs(5);
+  faulty_->ReleaseCommits();
+  enabler.join();
+  const auto session = Login("alice");
+  ASSERT_TRUE(session.ok());
+  EXPECT_EQ(Auth(session->token), Errc::kOk);
+  ASSERT_TRUE(node_->users->Load(node_->data_dir).ok());
+  EXPECT_EQ(Auth(session->token), Errc::kOk);
+}
+
+TEST_F(UserStoreFaultTest, AChangeUnderWayDoesNotUndoAReset) {
+  constexpr const char* kThird = "paper clip stapler";
+  ASSERT_TRUE(Create("alice").ok());
+  const auto session = Login("alice");
+  ASSERT_TRUE(session.ok());
+  const Actor alice{*node_->access->Authenticate(session->token), "192.0.2.8"};
+  faulty_->HoldCommits();
+  std::thread reset([&] {
+    EXPECT_TRUE(
+        node_->users->SetPassword(node_->Operator(), "alice", kOther, "", node_->Soon()).ok());
+  });
+  faulty_->WaitForHeldCommits(1);
+  Errc changed = Errc::kOk;
+  std::thread change([&] {
+    do {
+      changed = node_->users->SetPassword(alice, "alice", kThird, kPassword, node_->Soon()).code();
+    } while (changed == Errc::kOverloaded);
+  });
+  // Once a password is being checked that is none of this thread's, the change is under way.
+  for (int i = 0; i < 1'000 && Login("nobody").code() != Errc::kOverloaded; ++i) {
+    std::this_thread::yield();
+  }
+  faulty_->ReleaseCommits();
+  reset.join();
+  change.join();
+  // Where it came too late all the same, the old password was wrong.
+  EXPECT_TRUE(changed == Errc::kConflict || changed == Errc::kUnauthenticated);
+  EXPECT_EQ(Login("alice", kThird).code(), Errc::kUnauthenticated);
+  EXPECT_TRUE(Login("alice", kOther).ok());
+}
+
+TEST_F(UserStoreFaultTest, AUserOfAnUnknownOutcomeIsSeenAndCanBeDisabled) {
+  for (const bool listed : {true, false}) {
+    const std::string name = listed ? "listed" : "disabled";
+    const std::size_t faulted = faulty_->faulted_commits();
+    faulty_->HoldCommits();
+    Errc created = Errc::kOk;
+    std::thread creator([&] { created = Create(name).code(); });
+    faulty_->WaitForHeldCommits(1);
+    // Written, and nobody can read whether it was.
+    faulty_->ScriptCommits({storage::CommitFault::kUnknownApplied});
+    storage::FaultRates rates;
+    rates.read_unavailable = 1;
+    faulty_->Randomize(1, rates);
+    faulty_->ReleaseCommits();
+    while (faulty_->faulted_commits() == faulted) std::this_thread::yield();
+    node_->clock.AdvanceMs(31'000);
+    creator.join();
+    ASSERT_EQ(created, Errc::kUndetermined);
+    faulty_->StopFaults();
+    if (listed) {
+      const auto users = node_->users->List(node_->Auditor(), "");
+      ASSERT_EQ(users->size(), 1u);
+      EXPECT_EQ((*users)[0].name, name);
+      EXPECT_TRUE(Login(name).ok());
+    } else {
+      EXPECT_TRUE(Disable(name, true).ok());
+      EXPECT_EQ(Login(name).code(), Errc::kUnauthenticated);
+    }
+  }
+}
+
+TEST_F(UserStoreFaultTest, WhatIsRefusedAfterItWasPermittedIsInTheAuditLogToo) {
+  ASSERT_TRUE(Create("alice").ok());
+  const auto session = Login("alice");
+  ASSERT_TRUE(session.ok());
+  const Actor alice{*node_->access->Authenticate(session->token), "192.0.2.8"};
+  EXPECT_EQ(Create("alice").code(), Errc::kAlreadyExists);
+  EXPECT_EQ(Create("a secret").code(), Errc::kInvalidRequest);
+  EXPECT_EQ(Disable("nobody", true).code(), Errc::kNotFound);
+  EXPECT_FALSE(
+      node_->users->SetPassword(node_->Operator(), "alice", "short", "", node_->Soon()).ok());
+  EXPECT_FALSE(node_->users->SetPassword(alice, "alice", kOther, "guess", node_->Soon()).ok());
+  EXPECT_EQ(Refusals(),
+            (std::vector<std::string>{
+                "user.create already-exists alice", "user.create invalid-request (no name)",
+                "user.disable not-found nobody", "user.set-password invalid-request alice",
+                "user.set-password unauthenticated alice"}));
 }
 
 }  // namespace

@@ -145,8 +145,9 @@ class SnmsHandler::Impl {
     if (IsLogin(call.endpoint)) return {};
     const auto token = TokenOf(*call.request);
     if (!token.ok()) return token.error();
-    auto caller = IsSession(*token) ? IdentifySession(*token, source())
-                                    : Identify(services_, {*token, {}}, source);
+    auto caller = IsSession(*token)
+                      ? IdentifySession(*token, source())
+                      : Identify(services_, {*token, call.request->client_certificate}, source);
     if (!caller.ok()) return caller.error();
     call.caller = *std::move(caller);
     const bool known = call.caller->role != service::Role::kAnonymous;

@@ -55,6 +55,10 @@ Result<Reply> PutAndPublish(const Context& context, const Call& call, const Key&
   service::TemplateRegistry& templates = context.services.admin.templates;
   const auto draft =
       templates.Put(call.actor(), key.owner, key.name, std::move(content), call.deadline);
+  if (draft.code() == Errc::kAlreadyExists) {
+    return Refusal("上级或下级前缀已有该版本的数据模板，请更换版本: " + key.name,
+                   Errc::kAlreadyExists);
+  }
   if (!draft.ok()) return draft.error();
   const auto published =
       templates.Publish(call.actor(), key.owner, key.name, (*draft)->version, call.deadline);

@@ -40,7 +40,7 @@ std::string LetterOfAnswer(const std::string& body) {
 
 service::TestNodeOptions Options() {
   service::TestNodeOptions options;
-  options.prefixes = {{"88.108"}, false};
+  options.prefixes = {{"88.108"}, false, {}};
   return options;
 }
 

@@ -64,7 +64,7 @@ TEST(AccessRpcTest, CreatesListsAndRevokesApplications) {
 
 TEST(AccessRpcTest, AdmitsAndListsPrefixes) {
   service::TestNodeOptions options;
-  options.prefixes = {{"88.108"}, false};
+  options.prefixes = {{"88.108"}, false, {}};
   GrpcNode node({}, std::move(options));
   v1::BatchRegisterResponse response;
   ASSERT_TRUE(node.Register(RegisterRequest({"88.108.1001/A"}), response).ok());
@@ -192,7 +192,7 @@ TEST(AccessRpcTest, AnApplicationOfUnknownOutcomeIsListedAndRevocable) {
 
 TEST(AccessRpcTest, APrefixOfUnknownOutcomeCountsOnceItIsAskedForAgain) {
   service::TestNodeOptions options;
-  options.prefixes = {{"88.108"}, false};
+  options.prefixes = {{"88.108"}, false, {}};
   GrpcNode node({}, std::move(options));
   v1::AdmitPrefixRequest admit;
   admit.set_prefix("88.108.1001");

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
 #include "node/frontend/convert/proto_convert.h"
@@ -95,6 +96,56 @@ TEST_F(RecordWireTest, AppendsToWhatIsThere) {
   std::string wire = "before";
   AppendResolveResponse("88.108.1001/SN1", *record, nullptr, wire);
   EXPECT_EQ(wire, "before" + OfMessage("88.108.1001/SN1", *record, nullptr));
+}
+
+// Whatever attributes there are, both say the same; their order is not protobuf's.
+TEST_F(RecordWireTest, AttributesAreThoseOfTheMessage) {
+  const std::string deep = std::string(30, '[') + "1" + std::string(30, ']');
+  const std::vector<std::string> texts = {
+      R"({"a":"x"})",
+      R"({"":""})",
+      R"({"a":"","b":0,"c":false,"d":null,"e":[],"f":{},"g":true})",
+      R"({"n":[0,-1,1.5,-2.25e-7,1e+21,1.7976931348623157e+308,5e-324,9007199254740993]})",
+      R"({"text":"\"\\\b\f\n\r\t\u0001","\u0001\n":"\u00e9\ud83d\ude00 鞋 😀"})",
+      R"({"o":{"p":{"q":[{"r":[1,[2,[null,"x",{"s":true}]]]},[],{}]}},"z":"last"})",
+      R"({"long":")" + std::string(20'000, 'x') + R"(","after":[")" + std::string(300, 'y') +
+          "\"]}",
+      R"({"deep":)" + deep + "}",
+      R"({"alternate":[{"a":[{"b":[{"c":[{"d":[]}]}]}]}]})",
+  };
+  for (const std::string& text : texts) {
+    std::string bytes;
+    EncodeRecordHeader({}, bytes);
+    ContentInput content;
+    content.attributes_json = text;
+    ASSERT_TRUE(EncodeContent(content, RecordLimits(), bytes).ok()) << text;
+    const auto record = DecodeRecord(bytes);
+    ASSERT_TRUE(record.ok());
+    v1::ResolveResponse filled;
+    FillRecord("88.108.1001/SN1", *record, *filled.mutable_record());
+    ASSERT_TRUE(filled.record().has_attributes()) << text;
+    std::string wire;
+    AppendResolveResponse("88.108.1001/SN1", *record, nullptr, wire);
+    v1::ResolveResponse read;
+    ASSERT_TRUE(read.ParseFromString(wire)) << text;
+    EXPECT_EQ(wire.size(), filled.ByteSizeLong()) << text;
+    EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(filled, read)) << text;
+  }
+}
+
+TEST_F(RecordWireTest, DamagedAttributesAreLeftOut) {
+  for (const std::string text :
+       {"{", "[1]", R"({"a":})", R"({"a":[1,})", R"({"a":[1 2]})", R"({"a":1} x)", R"({"a":1e999})",
+        R"({"a":01})", R"({"a":{"b"}})", R"({"a":"\ud800"})"}) {
+    RecordView record;
+    record.attributes_json = text;
+    v1::ResolveResponse filled;
+    FillRecord("88.108.1001/SN1", record, *filled.mutable_record());
+    EXPECT_FALSE(filled.record().has_attributes()) << text;
+    std::string wire;
+    AppendResolveResponse("88.108.1001/SN1", record, nullptr, wire);
+    EXPECT_EQ(wire, filled.SerializeAsString()) << text;
+  }
 }
 
 }  // namespace

@@ -203,6 +203,15 @@ TEST(DenyListTest, DeniedIdentifiersAreShownToNobodyButTheWatchers) {
     EXPECT_EQ(node.AskAs(owner, "GET", path).status, 403) << path;
   }
   EXPECT_EQ(node.AskAs(owner, "GET", "/v1/identifiers/88.108.1001/bad?history=true").status, 403);
+  for (const std::string_view path : {"/v1/access:whoCanSee", "/v1/access:preview"}) {
+    EXPECT_EQ(node.AskAs(owner, "POST", path, R"({"identifier":"88.108.1001/bad"})").status, 403);
+    EXPECT_EQ(node.AskAs(owner, "POST", path, R"({"identifier":"88.108.1001/good"})").status, 200);
+    EXPECT_EQ(node.AskAsOperator("POST", path, R"({"identifier":"88.108.1001/bad"})").status, 200);
+  }
+  // A tag must not be guessed by it.
+  const std::string matching = "Authorization: Bearer " + owner + "\r\nIf-Match: \"x\"\r\n";
+  EXPECT_EQ(node.Ask("DELETE", "/v1/identifiers/88.108.1001/BAD", matching).status, 403);
+  EXPECT_EQ(node.Ask("DELETE", "/v1/identifiers/88.108.1001/good", matching).status, 412);
   const Answer list = node.Ask("GET", "/v1/prefixes/88.108.1001/identifiers");
   EXPECT_EQ(list.body.find("88.108.1001/bad"), std::string::npos) << list.body;
   EXPECT_NE(list.body.find("88.108.1001/good"), std::string::npos) << list.body;

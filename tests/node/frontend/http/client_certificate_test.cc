@@ -70,6 +70,21 @@ TEST_F(ClientCertificateTest, StandsForItsApplication) {
   }
 }
 
+TEST_F(ClientCertificateTest, CountsForOldClientsToo) {
+  const auto status = [&](const TestCertificate* certificate) -> std::string {
+    Client client(node_->port());
+    if (certificate != nullptr) client.ShowCertificate(certificate->certificate, certificate->key);
+    if (!client.StartTls() ||
+        !client.Send(RequestText("GET", "/snms/api/prefix/page?page=0&size=1"))) {
+      return "no answer";
+    }
+    const auto answer = client.Read();
+    return answer ? answer->body.substr(0, answer->body.find(',')) : "no answer";
+  };
+  EXPECT_EQ(status(nullptr), status(&unbound_)) << "neither is anybody";
+  EXPECT_NE(status(&bound_), status(nullptr));
+}
+
 TEST_F(ClientCertificateTest, IsNotRequired) {
   EXPECT_EQ(AskShowing(nullptr), 401);
   EXPECT_EQ(AskShowing(nullptr, "Authorization: Bearer " + node_->operator_token() + "\r\n"), 200);

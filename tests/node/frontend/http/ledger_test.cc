@@ -571,5 +571,17 @@ TEST(GroupedDigitsTest, SeparatesThousands) {
   EXPECT_EQ(GroupedDigits(INT64_MIN), "-9,223,372,036,854,775,808");
 }
 
+TEST(LedgerDenyListTest, DeniedIdentifiersAreProvedToNobodyButTheWatchers) {
+  FakeLedger ledger;
+  service::TestNodeOptions options;
+  options.throttle.deny_identifiers = {"88.108.1001/BAD"};
+  HttpNode node({}, true, &ledger, std::move(options));
+  ledger.Add("88.108.1001/bad", Sha256("content"));
+  constexpr std::string_view kPath = "/ledger/proof/inclusion?identifier=88.108.1001/bad";
+  EXPECT_EQ(node.Ask("GET", kPath).status, 403);
+  EXPECT_EQ(node.AskAs(node.NewApplication("erp", "88.108.1001"), "GET", kPath).status, 403);
+  EXPECT_EQ(node.AskAsOperator("GET", kPath).status, 200);
+}
+
 }  // namespace
 }  // namespace idnode::frontend::http::testing

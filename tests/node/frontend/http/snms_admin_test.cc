@@ -69,6 +69,18 @@ TEST_F(SnmsTemplateTest, AVersionIsMadeOnce) {
       "-2 数据模板已存在");
 }
 
+// Versions are named by clients, and an identifier of the prefix may mean either by the name.
+TEST_F(SnmsTemplateTest, AVersionOfTheSecondaryPrefixIsNotMadeBelowIt) {
+  const std::string token = AdmitAlice();
+  const std::string body = TemplateBody("88.108", "3.0", kColumn);
+  ASSERT_EQ(Outcome(AsOperator("POST", kTemplate, body)), "1 success");
+  EXPECT_EQ(Send("POST", kColumn, token, "3.0"),
+            "-2 上级或下级前缀已有该版本的数据模板，请更换版本: 3.0");
+  EXPECT_EQ(Outcome(AsOperator("POST", kTemplate, TemplateBody("88.108", "1.0", kColumn))),
+            "-2 上级或下级前缀已有该版本的数据模板，请更换版本: 1.0");
+  EXPECT_EQ(Send("POST", kColumn, token, "3.1"), "1 success");
+}
+
 TEST_F(SnmsTemplateTest, APutAddsAndDisablesByIndexAndType) {
   const std::string token = AdmitAlice();
   EXPECT_EQ(Send("PUT",

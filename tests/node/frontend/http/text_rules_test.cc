@@ -2,6 +2,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <boost/json.hpp>
@@ -171,6 +172,16 @@ TEST(RouterTest, MatchesPathsAndParameters) {
   EXPECT_EQ(AllowedMethods("/v1/applications"), "GET, HEAD, POST, OPTIONS");
   EXPECT_EQ(AllowedMethods("/v1/identifiers/a/b"), "GET, HEAD, PATCH, DELETE, OPTIONS");
   EXPECT_EQ(AllowedMethods("/88.108.1001/SN1"), "GET, HEAD, OPTIONS");
+}
+
+TEST(RouterTest, PasswordsAreCheckedApartFromAllElse) {
+  for (const auto& [method, path, checks] :
+       {std::tuple{Method::kPost, "/v1/login", true}, std::tuple{Method::kPost, "/v1/users", true},
+        std::tuple{Method::kPut, "/v1/users/alice/password", true},
+        std::tuple{Method::kGet, "/v1/users", false},
+        std::tuple{Method::kPost, "/v1/users/alice:disable", false}}) {
+    EXPECT_EQ(ChecksPassword(MatchRoute(method, path).operation), checks) << path;
+  }
 }
 
 TEST(RouterTest, LedgerPathsAreReserved) {

@@ -312,6 +312,9 @@ TEST_F(V1AdminTest, GrantsAndWhatTheyShow) {
   EXPECT_EQ(Fault("POST", "/v1/access:preview",
                   R"({"identifier":"88.108.1001/SN1","asApplication":"a","asEnterprise":"b"})"),
             "invalid-request asApplication");
+  EXPECT_EQ(
+      Fault("POST", "/v1/access:preview", R"({"identifier":"88.108.1001/SN1","asEnterprise":"b"})"),
+      "invalid-request asEnterprise");
   EXPECT_EQ(Fault("POST", "/v1/access:whoCanSee", R"({"identifier":"no-slash"})"),
             "invalid-identifier identifier");
   EXPECT_EQ(
@@ -390,6 +393,46 @@ TEST(V1ThrottleTest, FailedLoginsCountToo) {
   EXPECT_EQ(node.Ask("POST", "/v1/login", "", body).status, 401);
   EXPECT_EQ(node.Ask("POST", "/v1/login", "", body).status, 401);
   EXPECT_EQ(node.Ask("POST", "/v1/login", "", body).status, 429);
+}
+
+TEST(V1ThrottleTest, ATokenOfOnesOwnForgetsNoFailedLogins) {
+  service::TestNodeOptions options;
+  options.throttle.failures_free = 1;
+  HttpNode node({}, true, nullptr, std::move(options));
+  const std::string body = R"({"name":"alice","password":"a wrong password"})";
+  for (const int status : {401, 401, 429}) {
+    EXPECT_EQ(node.Ask("POST", "/v1/login", "", body).status, status);
+    EXPECT_EQ(node.AskAsOperator("GET", "/v1/volume").status, 200);
+  }
+}
+
+TEST(V1ThrottleTest, AWrongOldPasswordIsAFailedLogin) {
+  service::TestNodeOptions options;
+  options.throttle.failures_free = 1;
+  HttpNode node({}, true, nullptr, std::move(options));
+  const std::string user =
+      R"({"name":"alice","role":"AUDITOR","password":")" + std::string(kPassword) + "\"}";
+  ASSERT_EQ(node.AskAsOperator("POST", "/v1/users", user).status, 200);
+  const std::string login = R"({"name":"alice","password":")" + std::string(kPassword) + "\"}";
+  const Answer logged_in = node.Ask("POST", "/v1/login", "", login);
+  ASSERT_EQ(logged_in.status, 200) << logged_in.body;
+  const std::string token = Text(json::parse(logged_in.body).at("token"));
+  const auto change = [&](const std::string& old_password) {
+    return node
+        .AskAs(token, "PUT", "/v1/users/alice/password",
+               R"({"password":"another horse battery","oldPassword":")" + old_password + "\"}")
+        .status;
+  };
+  EXPECT_EQ(change("guess 1"), 401);
+  EXPECT_EQ(change("guess 2"), 401);
+  EXPECT_EQ(change(kPassword), 429);
+  EXPECT_EQ(node.Ask("POST", "/v1/login", "", login).status, 429);
+  EXPECT_EQ(
+      node.AskAsOperator("PUT", "/v1/users/bob/password", R"({"password":"0123456789"})").status,
+      404)
+      << "an operator needs no old one, so waits for nothing";
+  node.clock().AdvanceMs(1'000);
+  EXPECT_EQ(change(kPassword), 200);
 }
 
 TEST(V1ThrottleTest, AddressesAndIdentitiesAreBounded) {
