@@ -27,7 +27,7 @@ inline constexpr std::size_t kTemplatePatternMemoryMax = 1U << 20;
 /// Instructions of a compiled pattern (RE2::ProgramSize), and of all of a template. Matching takes
 /// time in proportion to instructions times bytes of text at worst: this and the next bound keep it
 /// at milliseconds.
-inline constexpr int kTemplatePatternProgramMax = 1'000;
+inline constexpr int kTemplatePatternProgramMax = 2'000;
 inline constexpr int kTemplateProgramMax = 32'000;
 /// Bytes of a text that is matched with a pattern: what an item with one accepts at most, whatever
 /// its length_max.
