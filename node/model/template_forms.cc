@@ -30,19 +30,14 @@ bool IsAnnotation(std::string_view keyword) {
   return keyword.starts_with("x-") && !keyword.starts_with("x-idnode-");
 }
 
-// Where a fault is: the keywords on the way to it.
-Error Invalid(std::string field, std::string detail) {
-  return {Errc::kInvalidRequest, std::move(detail), std::move(field)};
-}
-
 Result<void> ReadText(const TemplateJson& value, const std::string& field, std::string& text) {
-  if (!value.Is(Kind::kString)) return Invalid(field, "a text is needed");
+  if (!value.Is(Kind::kString)) return FieldFault(field, "a text is needed");
   text = value.text;
   return {};
 }
 
 Result<void> ReadBool(const TemplateJson& value, const std::string& field, bool& flag) {
-  if (!value.Is(Kind::kBool)) return Invalid(field, "true or false is needed");
+  if (!value.Is(Kind::kBool)) return FieldFault(field, "true or false is needed");
   flag = value.boolean;
   return {};
 }
@@ -50,14 +45,14 @@ Result<void> ReadBool(const TemplateJson& value, const std::string& field, bool&
 Result<void> ReadNumber(const TemplateJson& value, const std::string& field,
                         std::optional<double>& number) {
   number = value.Number();
-  if (!number.has_value()) return Invalid(field, "a number is needed");
+  if (!number.has_value()) return FieldFault(field, "a number is needed");
   return {};
 }
 
 Result<void> ReadLength(const TemplateJson& value, const std::string& field,
                         std::optional<std::uint32_t>& length) {
   length = value.Is(Kind::kNumber) ? value.Whole() : std::nullopt;
-  if (!length.has_value()) return Invalid(field, "a whole number from 0 on is needed");
+  if (!length.has_value()) return FieldFault(field, "a whole number from 0 on is needed");
   return {};
 }
 
@@ -77,7 +72,7 @@ class ItemReader {
   }
 
   Result<TemplateItem> Read() {
-    if (!schema_.Is(Kind::kObject)) return Invalid(place_, "an item is an object");
+    if (!schema_.Is(Kind::kObject)) return FieldFault(place_, "an item is an object");
     for (const auto& [keyword, value] : schema_.members) {
       IDNODE_RETURN_IF_ERROR(ReadKeyword(keyword, value));
     }
@@ -110,14 +105,14 @@ class ItemReader {
       return ReadText(value, field, item_.reference_template);
     }
     if (IsAnnotation(keyword)) return {};
-    return Invalid(field, "\"" + keyword + "\" is not supported in an item");
+    return FieldFault(field, "\"" + keyword + "\" is not supported in an item");
   }
 
   Result<void> ReadEnum(const TemplateJson& value, const std::string& field) {
-    if (!value.Is(Kind::kArray)) return Invalid(field, "a list of texts is needed");
+    if (!value.Is(Kind::kArray)) return FieldFault(field, "a list of texts is needed");
     words_.has_enum = true;
     for (const auto& element : value.elements) {
-      if (!element.Is(Kind::kString)) return Invalid(field, "an enum lists texts only");
+      if (!element.Is(Kind::kString)) return FieldFault(field, "an enum lists texts only");
       item_.values.push_back(element.text);
     }
     return {};
@@ -125,7 +120,7 @@ class ItemReader {
 
   Result<void> ReadIndex(const TemplateJson& value, const std::string& field) {
     const auto index = value.Whole();
-    if (!index.has_value() || *index == 0) return Invalid(field, "an index is a whole number");
+    if (!index.has_value() || *index == 0) return FieldFault(field, "an index is a whole number");
     item_.index = *index;
     return {};
   }
@@ -138,7 +133,7 @@ class ItemReader {
         return {};
       }
     }
-    return Invalid(field, "give \"public\", \"granted\" or \"private\"");
+    return FieldFault(field, "give \"public\", \"granted\" or \"private\"");
   }
 
   Result<void> ReadFileKind(const TemplateJson& value, const std::string& field) {
@@ -148,7 +143,7 @@ class ItemReader {
         return {};
       }
     }
-    return Invalid(field, "give \"any\", \"audio\", \"video\" or \"image\"");
+    return FieldFault(field, "give \"any\", \"audio\", \"video\" or \"image\"");
   }
 
   Result<void> DecideType() {
@@ -161,11 +156,11 @@ class ItemReader {
     } else if (words_.type == "boolean") {
       item_.type = ItemType::kBoolean;
     } else if (!text && !(words_.type.empty() && words_.has_enum)) {
-      return Invalid(type_field, "give \"string\", \"number\", \"integer\" or \"boolean\"");
+      return FieldFault(type_field, "give \"string\", \"number\", \"integer\" or \"boolean\"");
     }
     if (!words_.format.empty()) {
       const std::string field = place_ + ".format";
-      if (!text) return Invalid(field, "a format is for texts");
+      if (!text) return FieldFault(field, "a format is for texts");
       if (words_.format == "date") {
         item_.type = ItemType::kDate;
       } else if (words_.format == "date-time") {
@@ -173,17 +168,17 @@ class ItemReader {
       } else if (words_.format == "uri") {
         item_.type = ItemType::kFile;
       } else {
-        return Invalid(field, "give \"date\", \"date-time\" or \"uri\"");
+        return FieldFault(field, "give \"date\", \"date-time\" or \"uri\"");
       }
     }
     const bool plain = item_.type == ItemType::kString;
     if (words_.has_enum) {
-      if (!plain) return Invalid(place_ + ".enum", "an enum is of texts, without a format");
+      if (!plain) return FieldFault(place_ + ".enum", "an enum is of texts, without a format");
       item_.type = ItemType::kEnum;
     }
     if (words_.has_reference) {
       if (!plain || words_.has_enum) {
-        return Invalid(place_ + ".x-idnode-reference", "a reference is a text without a format");
+        return FieldFault(place_ + ".x-idnode-reference", "a reference is a text without a format");
       }
       item_.type = ItemType::kReference;
     }
@@ -221,20 +216,20 @@ class SchemaReader {
     }
     if (keyword == "type") {
       if (value.Is(Kind::kString) && value.text == "object") return {};
-      return Invalid(keyword, "attributes are an object");
+      return FieldFault(keyword, "attributes are an object");
     }
     if (keyword == "$schema") {
       if (value.Is(Kind::kString) && (value.text == kDialect || value.text == Fragment())) {
         return {};
       }
-      return Invalid(keyword, "give " + std::string(kDialect));
+      return FieldFault(keyword, "give " + std::string(kDialect));
     }
     if (keyword == "x-idnode-industry") return ReadIndustry(value, keyword);
     if (keyword == "x-idnode-active-carrier") {
       return ReadBool(value, keyword, content_.active_carrier);
     }
     if (keyword == "x-idnode-template" || IsAnnotation(keyword)) return {};
-    return Invalid(keyword, "\"" + keyword + "\" is not supported in a template");
+    return FieldFault(keyword, "\"" + keyword + "\" is not supported in a template");
   }
 
   static std::string Fragment() { return std::string(kDialect) + "#"; }
@@ -243,16 +238,16 @@ class SchemaReader {
     IDNODE_RETURN_IF_ERROR(ReadText(value, field, content_.industry));
     if (content_.industry.empty()) return {};
     auto industry = CheckIndustry(content_.industry);
-    if (!industry.ok()) return Invalid(field, industry.error().detail);
+    if (!industry.ok()) return FieldFault(field, industry.error().detail);
     content_.industry = std::move(*industry);
     return {};
   }
 
   Result<void> ReadItems(const TemplateJson& value) {
-    if (!value.Is(Kind::kObject)) return Invalid("properties", "an object is needed");
+    if (!value.Is(Kind::kObject)) return FieldFault("properties", "an object is needed");
     if (value.members.size() > kTemplateItemsMax) {
-      return Invalid("properties", std::to_string(value.members.size()) + " items; at most " +
-                                       std::to_string(kTemplateItemsMax));
+      return FieldFault("properties", std::to_string(value.members.size()) + " items; at most " +
+                                          std::to_string(kTemplateItemsMax));
     }
     for (const auto& [name, schema] : value.members) {
       auto item = ItemReader(name, schema).Read();
@@ -265,13 +260,13 @@ class SchemaReader {
   Result<void> ReadRequired() {
     const TemplateJson* required = schema_.Find("required");
     if (required == nullptr) return {};
-    if (!required->Is(Kind::kArray)) return Invalid("required", "a list of names is needed");
+    if (!required->Is(Kind::kArray)) return FieldFault("required", "a list of names is needed");
     for (const auto& name : required->elements) {
       const auto item = std::find_if(
           content_.items.begin(), content_.items.end(),
           [&](const auto& each) { return name.Is(Kind::kString) && each.name == name.text; });
       if (item == content_.items.end()) {
-        return Invalid("required", "\"" + name.text + "\" is not an item");
+        return FieldFault("required", "\"" + name.text + "\" is not an item");
       }
       item->required = true;
     }

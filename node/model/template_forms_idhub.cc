@@ -29,20 +29,11 @@ constexpr std::uint32_t kStateEnabled = 0;
 constexpr std::uint32_t kStateDisabled = 1;
 constexpr std::uint32_t kStateNotYet = 2;
 
-Error Invalid(std::string field, std::string detail) {
-  return {Errc::kInvalidRequest, std::move(detail), std::move(field)};
-}
-
-bool Given(const TemplateJson* value) {
-  return value != nullptr && !value->Is(Kind::kNull) &&
-         !(value->Is(Kind::kString) && value->text.empty());
-}
-
 Result<void> ReadText(const TemplateJson& object, std::string_view name, const std::string& place,
                       std::string& text) {
   const TemplateJson* value = object.Find(name);
-  if (!Given(value)) return {};
-  if (!value->Is(Kind::kString)) return Invalid(place + std::string(name), "a text is needed");
+  if (!IsGiven(value)) return {};
+  if (!value->Is(Kind::kString)) return FieldFault(place + std::string(name), "a text is needed");
   text = value->text;
   return {};
 }
@@ -50,11 +41,11 @@ Result<void> ReadText(const TemplateJson& object, std::string_view name, const s
 Result<void> ReadWhole(const TemplateJson& object, std::string_view name, const std::string& place,
                        std::uint32_t number_max, std::optional<std::uint32_t>& number) {
   const TemplateJson* value = object.Find(name);
-  if (!Given(value)) return {};
+  if (!IsGiven(value)) return {};
   number = value->Whole();
   if (!number.has_value() || *number > number_max) {
-    return Invalid(place + std::string(name),
-                   "a whole number up to " + std::to_string(number_max) + " is needed");
+    return FieldFault(place + std::string(name),
+                      "a whole number up to " + std::to_string(number_max) + " is needed");
   }
   return {};
 }
@@ -62,7 +53,7 @@ Result<void> ReadWhole(const TemplateJson& object, std::string_view name, const 
 Result<void> ReadFlag(const TemplateJson& object, std::string_view name, const std::string& place,
                       bool& flag) {
   const TemplateJson* value = object.Find(name);
-  if (Given(value) && value->Is(Kind::kBool)) {
+  if (IsGiven(value) && value->Is(Kind::kBool)) {
     flag = value->boolean;
     return {};
   }
@@ -134,17 +125,17 @@ std::uint32_t DataTypeOf(const TemplateItem& item) {
 }
 
 Result<TemplateItem> ReadItem(const TemplateJson& object, const std::string& place) {
-  if (!object.Is(Kind::kObject)) return Invalid(place.substr(0, place.size() - 1), "no object");
+  if (!object.Is(Kind::kObject)) return FieldFault(place.substr(0, place.size() - 1), "no object");
   TemplateItem item;
   IDNODE_RETURN_IF_ERROR(ReadText(object, "itemCode", place, item.name));
   IDNODE_RETURN_IF_ERROR(ReadText(object, "englishName", place, item.title_en));
   IDNODE_RETURN_IF_ERROR(ReadText(object, "chineseName", place, item.title));
   if (item.name.empty()) item.name = item.title_en;
-  if (item.name.empty()) return Invalid(place + "itemCode", "an item needs an itemCode");
+  if (item.name.empty()) return FieldFault(place + "itemCode", "an item needs an itemCode");
   std::optional<std::uint32_t> number;
   IDNODE_RETURN_IF_ERROR(ReadWhole(object, "dataType", place, kImage, number));
   if (number.has_value() && *number < kString) {
-    return Invalid(place + "dataType", "the data type is 1 to 8");
+    return FieldFault(place + "dataType", "the data type is 1 to 8");
   }
   SetType(number.value_or(kString), item);
   if (item.type == ItemType::kString) item.length_max = kStringLengthDefault;
@@ -178,7 +169,7 @@ Error FormError(const DataTemplate& content, const TemplateFault& fault) {
   if (member == "properties") member = "items";
   if (member.empty() && !field.empty()) member = "itemCode";
   field += member;
-  return Invalid(std::move(field), std::move(detail));
+  return FieldFault(std::move(field), std::move(detail));
 }
 
 }  // namespace
@@ -224,10 +215,10 @@ Result<DataTemplate> FromIdhubMetadata(std::string_view json) {
   if (auto industry = CheckIndustry(classified); industry.ok()) content.industry = *industry;
   const TemplateJson* items = root->Find("items");
   if (items != nullptr && !items->Is(Kind::kNull)) {
-    if (!items->Is(Kind::kArray)) return Invalid("items", "a list is needed");
+    if (!items->Is(Kind::kArray)) return FieldFault("items", "a list is needed");
     if (items->elements.size() > kTemplateItemsMax) {
-      return Invalid("items", std::to_string(items->elements.size()) + " items; at most " +
-                                  std::to_string(kTemplateItemsMax));
+      return FieldFault("items", std::to_string(items->elements.size()) + " items; at most " +
+                                     std::to_string(kTemplateItemsMax));
     }
     for (std::size_t i = 0; i < items->elements.size(); ++i) {
       auto item = ReadItem(items->elements[i], "items[" + std::to_string(i) + "].");

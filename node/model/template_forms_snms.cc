@@ -19,21 +19,12 @@ constexpr std::uint32_t kTypeOther = 2;
 constexpr std::uint32_t kStateDisabled = 0;
 constexpr std::uint32_t kStateEnabled = 1;
 
-Error Invalid(std::string field, std::string detail) {
-  return {Errc::kInvalidRequest, std::move(detail), std::move(field)};
-}
-
-bool Given(const TemplateJson* value) {
-  return value != nullptr && !value->Is(Kind::kNull) &&
-         !(value->Is(Kind::kString) && value->text.empty());
-}
-
 Result<void> ReadText(const TemplateJson& object, std::string_view name, const std::string& place,
                       std::string& text) {
   const TemplateJson* value = object.Find(name);
-  if (!Given(value)) return {};
+  if (!IsGiven(value)) return {};
   if (!value->Is(Kind::kString) && !value->Is(Kind::kNumber)) {
-    return Invalid(place + std::string(name), "a text is needed");
+    return FieldFault(place + std::string(name), "a text is needed");
   }
   text = value->text;
   return {};
@@ -43,16 +34,16 @@ Result<void> ReadText(const TemplateJson& object, std::string_view name, const s
 Result<void> ReadWhole(const TemplateJson& object, std::string_view name, const std::string& place,
                        std::optional<std::uint32_t>& number) {
   const TemplateJson* value = object.Find(name);
-  if (!Given(value)) return {};
+  if (!IsGiven(value)) return {};
   number = value->Whole();
-  if (!number.has_value()) return Invalid(place + std::string(name), "a whole number is needed");
+  if (!number.has_value()) return FieldFault(place + std::string(name), "a whole number is needed");
   return {};
 }
 
 Result<void> ReadFlag(const TemplateJson& object, std::string_view name, const std::string& place,
                       bool& flag) {
   const TemplateJson* value = object.Find(name);
-  if (!Given(value)) return {};
+  if (!IsGiven(value)) return {};
   if (value->Is(Kind::kBool)) {
     flag = value->boolean;
     return {};
@@ -63,7 +54,7 @@ Result<void> ReadFlag(const TemplateJson& object, std::string_view name, const s
   }
   const auto number = value->Whole();
   if (!number.has_value() || *number > 1) {
-    return Invalid(place + std::string(name), "true or false is needed");
+    return FieldFault(place + std::string(name), "true or false is needed");
   }
   flag = *number == 1;
   return {};
@@ -73,24 +64,24 @@ Result<void> ReadMetadata(const TemplateJson& object, const std::string& place,
                           TemplateItem& item) {
   const TemplateJson* metadata = object.Find("metadata");
   if (metadata == nullptr || metadata->Is(Kind::kNull)) return {};
-  if (!metadata->Is(Kind::kObject)) return Invalid(place + "metadata", "an object is needed");
+  if (!metadata->Is(Kind::kObject)) return FieldFault(place + "metadata", "an object is needed");
   const std::string inside = place + "metadata.";
   std::string type;
   IDNODE_RETURN_IF_ERROR(ReadText(*metadata, "type", inside, type));
   if (!type.empty() && type != "string" && type != "String") {
-    return Invalid(inside + "type", "the type is \"string\"");
+    return FieldFault(inside + "type", "the type is \"string\"");
   }
   IDNODE_RETURN_IF_ERROR(ReadWhole(*metadata, "minLength", inside, item.length_min));
   return ReadWhole(*metadata, "maxLength", inside, item.length_max);
 }
 
 Result<TemplateItem> ReadItem(const TemplateJson& object, const std::string& place) {
-  if (!object.Is(Kind::kObject)) return Invalid(place.substr(0, place.size() - 1), "no object");
+  if (!object.Is(Kind::kObject)) return FieldFault(place.substr(0, place.size() - 1), "no object");
   TemplateItem item;
   IDNODE_RETURN_IF_ERROR(ReadText(object, "name", place, item.title));
   IDNODE_RETURN_IF_ERROR(ReadText(object, "idType", place, item.name));
   if (item.name.empty()) item.name = item.title;
-  if (item.name.empty()) return Invalid(place + "idType", "an item needs an idType");
+  if (item.name.empty()) return FieldFault(place + "idType", "an item needs an idType");
   std::optional<std::uint32_t> number;
   IDNODE_RETURN_IF_ERROR(ReadWhole(object, "idIndex", place, number));
   item.index = number.value_or(0);
@@ -98,7 +89,7 @@ Result<TemplateItem> ReadItem(const TemplateJson& object, const std::string& pla
   number.reset();
   IDNODE_RETURN_IF_ERROR(ReadWhole(object, "state", place, number));
   if (number.value_or(kStateEnabled) > kStateEnabled) {
-    return Invalid(place + "state", "the state is 0 (disabled) or 1 (enabled)");
+    return FieldFault(place + "state", "the state is 0 (disabled) or 1 (enabled)");
   }
   item.disabled = number.value_or(kStateEnabled) == kStateDisabled;
   if (item.disabled) item.required = false;
@@ -133,7 +124,7 @@ Error FormError(const TemplateJson& root, const DataTemplate& content, const Tem
   if (member.empty() && !field.empty()) member = "idType";
   if (!field.empty() && !member.empty()) field += '.';
   field += member;
-  return Invalid(std::move(field), std::move(detail));
+  return FieldFault(std::move(field), std::move(detail));
 }
 
 // The four levels of GB/T 4754, as far as they are given.
@@ -147,14 +138,14 @@ Result<void> ReadIndustry(const TemplateJson& root, std::string& industry) {
     IDNODE_RETURN_IF_ERROR(ReadText(root, name, {}, code));
     if (code.empty()) continue;
     if (!code.starts_with(deepest)) {
-      return Invalid(std::string(name), code + " does not lie within " + deepest);
+      return FieldFault(std::string(name), code + " does not lie within " + deepest);
     }
     deepest = std::move(code);
     deepest_name = name;
   }
   if (section.empty() && deepest.empty()) return {};
   auto checked = CheckIndustry(section + deepest);
-  if (!checked.ok()) return Invalid(std::string(deepest_name), checked.error().detail);
+  if (!checked.ok()) return FieldFault(std::string(deepest_name), checked.error().detail);
   industry = std::move(*checked);
   return {};
 }
@@ -222,15 +213,15 @@ Result<DataTemplate> FromSnmsTemplate(std::string_view json) {
   std::optional<std::uint32_t> type;
   IDNODE_RETURN_IF_ERROR(ReadWhole(*root, "type", {}, type));
   if (type.has_value() && *type != kTypeActive && *type != kTypeOther) {
-    return Invalid("type", "the type is 1 (active identifier carriers) or 2 (others)");
+    return FieldFault("type", "the type is 1 (active identifier carriers) or 2 (others)");
   }
   content.active_carrier = type == kTypeActive;
   const TemplateJson* items = root->Find("items");
   if (items != nullptr && !items->Is(Kind::kNull)) {
-    if (!items->Is(Kind::kArray)) return Invalid("items", "a list is needed");
+    if (!items->Is(Kind::kArray)) return FieldFault("items", "a list is needed");
     if (items->elements.size() > kTemplateItemsMax) {
-      return Invalid("items", std::to_string(items->elements.size()) + " items; at most " +
-                                  std::to_string(kTemplateItemsMax));
+      return FieldFault("items", std::to_string(items->elements.size()) + " items; at most " +
+                                     std::to_string(kTemplateItemsMax));
     }
     for (std::size_t i = 0; i < items->elements.size(); ++i) {
       auto item = ReadItem(items->elements[i], "items[" + std::to_string(i) + "].");

@@ -31,6 +31,18 @@ struct TemplateJson {
   std::optional<std::uint32_t> Whole() const;
 };
 
+/// Whether a form gives the member: null and an empty text say nothing, as clients write them.
+inline bool IsGiven(const TemplateJson* value) {
+  using Kind = TemplateJson::Kind;
+  return value != nullptr && !value->Is(Kind::kNull) &&
+         !(value->Is(Kind::kString) && value->text.empty());
+}
+
+/// kInvalidRequest for a place in a form: the members on the way to it.
+inline Error FieldFault(std::string field, std::string detail) {
+  return {Errc::kInvalidRequest, std::move(detail), std::move(field)};
+}
+
 /// Parses a document that is one object. Bounds: kTemplateSchemaBytesMax, kTemplateDepthMax; a name
 /// that an object has twice is refused. Errors: kInvalidRequest.
 Result<TemplateJson> ParseTemplateJson(std::string_view json);

@@ -150,8 +150,9 @@ class RegistrationService {
   /// nothing was learned. `done` must not block.
   /// Errors given to `done` (the batch as a whole, nothing of it was written): kOverloaded,
   /// kStorageFull, kClockUntrusted, kShuttingDown, kRequestIdReused, kDeadlineExceeded,
-  /// kBatchTooLarge (it changes more bytes of records than one commit may hold). Where only some
-  /// shards' parts met such an error, their items are REJECTED with that reason.
+  /// kRateLimited (all of it came too fast, or some of it and it has a request_id), kBatchTooLarge
+  /// (it changes more bytes of records than one commit may hold). Where only some shards' parts met
+  /// such an error, their items are REJECTED with that reason.
   void Submit(std::unique_ptr<Batch> batch, Deadline deadline, DoneFn done);
 
   /// Submit and wait: for callers that may block.
